@@ -1,0 +1,16 @@
+//! The data of kerbup, in the order in which it is made. Plain serde types: no IO, no rules, nothing of ours is used here.
+
+pub mod answers;
+pub mod camera;
+pub mod check;
+pub mod engine;
+pub mod event;
+pub mod fact;
+pub mod fault;
+pub mod health;
+pub mod host;
+pub mod journal;
+pub mod plan;
+pub mod recipe;
+pub mod survey;
+pub mod text;
