@@ -1,0 +1,1 @@
+//! Which questions there are, their defaults, and what an answer must be like. Pure.

@@ -1,0 +1,1 @@
+//! Tries a camera and says what to do about it.

@@ -1,0 +1,1 @@
+//! Rules over host facts and answers. Pure: one rule a function, one list of them.

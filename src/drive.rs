@@ -1,0 +1,1 @@
+//! The loop: performs effects and feeds their events back.

@@ -1,0 +1,55 @@
+//! What the flow asks the drive to do. Each comes back as Events.
+
+use secrecy::SecretString;
+
+use crate::model::answers::Answers;
+use crate::model::check::Fix;
+
+/// What to do.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Probe the machine: `Event::Host` until nothing is pending, then `Event::Checks`.
+    Probe,
+    /// Run the checks again, with these answers: `Event::Checks`.
+    Check(Box<Answers>),
+    /// Keep a secret under a name until the state folder is written.
+    Keep(String, SecretString),
+    /// Forget a secret.
+    Forget(String),
+    /// Try a camera by its name: `Event::CameraTried`. Its address with login is the secret `camera.<name>.url`.
+    TryCamera(String),
+    /// Survey and plan: `Event::Planned` or `Event::Failed`.
+    Plan(Box<Answers>),
+    /// Do what a check offers, then probe again.
+    Fix(Fix),
+    /// Carry the accepted plan out: run events, then `Event::Done`. Asks for root first where it is needed (the full screen is left for it).
+    Install(Box<Answers>),
+    /// Hold or go on.
+    Pause(bool),
+    /// End after the step in hand.
+    Stop,
+    /// Take back what this run did.
+    Undo,
+    /// Take down the site.
+    Uninstall,
+    /// Watch the site's health: `Event::Health` again and again until `Unwatch`.
+    Watch,
+    /// Stop watching.
+    Unwatch,
+    /// Restart a component.
+    Restart(String),
+    /// Follow a log: `Event::LogLines`.
+    OpenLog(String),
+    /// Stop following.
+    CloseLog,
+    /// `Event::Revealed`.
+    Reveal(String),
+    /// Write the site file there.
+    SaveSite(Box<Answers>, String),
+    /// Write the plan's commands there.
+    SaveCommands(String),
+    /// Write host and checks there.
+    SaveReport(String),
+    /// End the program with this exit code.
+    Quit(i32),
+}

@@ -1,0 +1,1 @@
+//! Line by line: for pipes, bad lines and screen readers.

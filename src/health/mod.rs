@@ -1,0 +1,1 @@
+//! Asks the parts how they are, in their own protocols and with the right login.

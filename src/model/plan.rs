@@ -1,0 +1,95 @@
+//! Plan: an ordered graph of steps. Plain data, a pure function of what went in: same input, same bytes.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What may happen to what a person has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Risk {
+    /// Adds something that can be removed again.
+    None,
+    /// Restarts something for a moment.
+    Restart,
+    /// Changes the machine's own configuration; undone on uninstall.
+    Machine,
+}
+
+/// One step. `with` belongs to its kind alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// `container:mongodb`: unique in the plan, the same in every plan of the site.
+    pub id: String,
+    /// Its kind: `container`. The list of kinds is in `step`.
+    pub kind: String,
+    /// What the kind needs to know. Literals and references to secrets, no secret.
+    pub with: Value,
+    /// What it does, in words: `Start the recordings list`.
+    pub title: String,
+    /// Why, in one or two sentences.
+    pub why: String,
+    /// Ids of steps that must be done before.
+    pub after: Vec<String>,
+    /// Risk.
+    pub risk: Risk,
+    /// Seconds after which it is given up.
+    pub budget: u64,
+    /// What it will make or change.
+    pub preview: Preview,
+}
+
+/// What a step will make or change. Figures are measured or absent, never guessed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Preview {
+    /// Where: `this machine`, `Docker`, `download`.
+    pub place: String,
+    /// The commands to do it by hand; secrets as shell variables.
+    pub by_hand: Vec<String>,
+    /// How it is undone, in words.
+    pub undo: String,
+    /// Bytes to download.
+    pub download_bytes: Option<u64>,
+    /// Bytes on the disk.
+    pub disk_bytes: Option<u64>,
+    /// Seconds.
+    pub seconds: Option<f64>,
+}
+
+/// How things stand for a step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum StepState {
+    /// Not there: to be made.
+    Absent,
+    /// There, made by kerbup, as it should be: nothing to do.
+    OursAlready,
+    /// There, as it should be, made by somebody else: used and left alone on uninstall.
+    AlreadyThere,
+    /// There, but different.
+    Different {
+        /// What differs, one a line, without secrets.
+        diff: Vec<String>,
+    },
+}
+
+/// The plan.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The site.
+    pub site: String,
+    /// Engine it is for: `docker`.
+    pub target: String,
+    /// Version of the renderer: a newer kerbup that renders the same thing otherwise counts up.
+    pub renderer: u32,
+    /// In an order that respects `after`.
+    pub steps: Vec<Step>,
+    /// Things to say before it starts: choices made for this machine and why.
+    pub notes: Vec<String>,
+}
+
+impl Plan {
+    /// A step by its id.
+    pub fn step(&self, id: &str) -> Option<&Step> {
+        self.steps.iter().find(|s| s.id == id)
+    }
+}

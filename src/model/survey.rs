@@ -1,0 +1,52 @@
+//! Survey: what can be known only after the answers. Input of the plan, beside host, answers and recipes.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::camera::StreamReading;
+use super::engine::ImageInfo;
+use super::fact::Fact;
+
+/// An image in its registry or on this machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImageSurvey {
+    /// Present on this machine already.
+    pub present: Option<ImageInfo>,
+    /// Digest in the registry.
+    pub digest: Fact<String>,
+    /// Bytes to download.
+    pub download: Fact<u64>,
+    /// Architectures it is made for.
+    pub arches: Fact<Vec<String>>,
+}
+
+/// What was learnt after the answers.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Survey {
+    /// By full name with tag.
+    pub images: BTreeMap<String, ImageSurvey>,
+    /// Version marker of data that lies in a component's folder already, by component.
+    pub data_versions: BTreeMap<String, String>,
+    /// Streams of the cameras that answered, by name.
+    pub cameras: BTreeMap<String, StreamReading>,
+    /// Free bytes below the chosen folder (of its nearest existing parent).
+    pub free_bytes: Fact<u64>,
+    /// All bytes of that file system.
+    pub total_bytes: Fact<u64>,
+    /// Bytes a second that writing there managed.
+    pub write_rate: Fact<f64>,
+    /// Bytes a second that the line downloads.
+    pub line_rate: Fact<f64>,
+    /// Seconds each kind of step took on this machine before, from older journals.
+    pub step_seconds: BTreeMap<String, f64>,
+    /// Subnets in use by networks of the engine, as CIDR.
+    pub subnets: Vec<String>,
+    /// Ports of this machine that are taken, with who has them.
+    pub ports_taken: BTreeMap<u16, String>,
+    /// Names of secrets that exist already.
+    pub secrets: Vec<String>,
+    /// Digest of the rendering that each step of the standing install had, by step id: from the receipt.
+    pub standing: BTreeMap<String, String>,
+}

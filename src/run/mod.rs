@@ -1,0 +1,1 @@
+//! Carries a plan out: order, parallelism, retry, journal, resume, revert, lock.

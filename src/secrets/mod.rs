@@ -1,0 +1,1 @@
+//! Secrets: make, store, show, redact.

@@ -1,0 +1,1 @@
+//! Every sentence shown to a person that is not a recipe's own, by area.

@@ -1,0 +1,1 @@
+//! The fake doors: a described machine with a simulated engine.
