@@ -1,0 +1,2 @@
+//! stub
+pub fn write(_: &[String]) -> u8 { 0 }
