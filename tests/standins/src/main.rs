@@ -12,7 +12,8 @@ mod vault;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let mut args: Vec<String> = std::env::args().collect();
+    // Not `args()`: it panics on what is not UTF-8.
+    let mut args: Vec<String> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
     let mut name = base(args.first().map(String::as_str).unwrap_or_default()).to_owned();
     // `docker-entrypoint.sh mongod …` and `kerbup-standins agent …` carry the part's name as first argument.
     if !matches!(name.as_str(), "mongod" | "docker-entrypoint.sh" | "vault" | "main") && args.len() > 1 {
@@ -26,7 +27,6 @@ fn main() -> ExitCode {
         "mongod" => misbehave::at_start().unwrap_or_else(|| mongod::run(rest)),
         "vault" => misbehave::at_start().unwrap_or_else(|| vault::run(rest)),
         "main" | "agent" => misbehave::at_start().unwrap_or_else(|| agent::run(rest)),
-        "fetch" => fetch(rest),
         _ => {
             eprintln!("usage: kerbup-standins mongod|vault|agent|image …");
             2
@@ -37,20 +37,4 @@ fn main() -> ExitCode {
 
 fn base(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
-}
-
-/// The Agent image's health check: the real one calls curl, which this image does not have.
-fn fetch(args: &[String]) -> u8 {
-    let Some(url) = args.first() else { return 2 };
-    match http::block_on(http::send("GET", url, &[], Default::default(), 5)) {
-        Ok(Ok(answer)) if answer.status < 400 => 0,
-        Ok(Ok(answer)) => {
-            eprintln!("{url}: {}", answer.status);
-            1
-        }
-        Ok(Err(error)) | Err(error) => {
-            eprintln!("{error}");
-            1
-        }
-    }
 }

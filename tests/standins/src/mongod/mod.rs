@@ -115,7 +115,7 @@ pub fn run(args: &[String]) -> u8 {
         store: Mutex::new(store),
         auth: options.auth,
         version,
-        argv: std::env::args().collect(),
+        argv: std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect(),
         process: bson::oid::ObjectId::new(),
         started: Instant::now(),
     });
