@@ -148,8 +148,8 @@ mod tests {
         let mut tar = Tar(Vec::new());
         tar.capable("home/agent/main", b"x")?;
         assert_eq!(tar.0.len(), 4 * 512);
-        assert!(tar.0[512..].starts_with(b"58 SCHILY.xattr.security.capability=\x01"));
-        assert_eq!(&tar.0[512 + 57..512 + 59], b"\n\0");
+        assert!(tar.0[512..].starts_with(b"57 SCHILY.xattr.security.capability=\x01"));
+        assert_eq!(&tar.0[512 + 56..512 + 58], b"\n\0");
         Ok(())
     }
 }
