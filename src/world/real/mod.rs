@@ -1,1 +1,3 @@
 //! The real doors.
+
+pub mod docker;
