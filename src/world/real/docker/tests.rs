@@ -228,7 +228,7 @@ async fn played(answers: Vec<&'static str>) -> (tempfile::TempDir, String) {
 
 #[tokio::test]
 async fn a_socket_that_vanishes_is_unreachable() {
-    let version = "HTTP/1.1 200 OK\r\ncontent-length: 43\r\nconnection: close\r\n\r\n{\"ApiVersion\":\"1.41\",\"MinAPIVersion\":\"1.12\"}";
+    let version = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"ApiVersion\":\"1.41\",\"MinAPIVersion\":\"1.12\"}";
     let (_folder, path) = played(vec![version, "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"half\":"]).await;
     let engine = connect(&path);
     let got = engine.container("x").await;
