@@ -9,13 +9,27 @@ use crate::model::engine::{ContainerState, EngineInfo, ImageInfo, NetworkSpec, O
 
 /// `GET /version` and `GET /info`.
 pub(super) fn info(version: &Value, info: &Value) -> EngineInfo {
-    let podman = version["Components"].as_array().is_some_and(|all| all.iter().any(|c| text(&c["Name"]).contains("Podman")));
+    let product = text(&version["Components"][0]["Name"]);
+    let insecure =
+        info["RegistryConfig"]["IndexConfigs"].as_object().into_iter().flatten().filter(|(_, c)| c["Secure"].as_bool() == Some(false));
+    let mut insecure: Vec<String> = insecure.map(|(name, _)| name.clone()).collect();
+    insecure.extend(strings(&info["RegistryConfig"]["InsecureRegistryCIDRs"]));
     EngineInfo {
-        kind: if podman { "podman" } else { "docker" }.to_owned(),
+        kind: if product.contains("Podman") { "podman" } else { "docker" }.to_owned(),
         version: first(&[&version["Version"], &info["ServerVersion"]]),
         api: text(&version["ApiVersion"]),
         arch: arch(&first(&[&version["Arch"], &info["Architecture"]])),
         root: text(&info["DockerRootDir"]),
+        api_min: text(&version["MinAPIVersion"]),
+        product,
+        operating_system: text(&info["OperatingSystem"]),
+        driver: text(&info["Driver"]),
+        security_options: strings(&info["SecurityOptions"]),
+        warnings: strings(&info["Warnings"]),
+        insecure_registries: insecure,
+        memory_limit: info["MemoryLimit"].as_bool(),
+        swap_limit: info["SwapLimit"].as_bool(),
+        cgroup_driver: text(&info["CgroupDriver"]),
     }
 }
 
@@ -188,6 +202,25 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_engine_says_what_it_is() {
+        let version = json!({"Version": "29.0.0", "ApiVersion": "1.56", "MinAPIVersion": "1.40", "Arch": "amd64", "Components": [{"Name": "Engine"}]});
+        let said = json!({
+            "DockerRootDir": "/var/lib/docker", "Driver": "overlayfs", "MemoryLimit": true, "SwapLimit": false, "Warnings": null, "SecurityOptions": ["name=seccomp,profile=builtin"],
+            "RegistryConfig": {"InsecureRegistryCIDRs": ["127.0.0.0/8"], "IndexConfigs": {"docker.io": {"Secure": true}, "localhost:5000": {"Secure": false}}}
+        });
+        let seen = info(&version, &said);
+        assert_eq!(
+            (seen.kind.as_str(), seen.version.as_str(), seen.api.as_str(), seen.api_min.as_str(), seen.product.as_str()),
+            ("docker", "29.0.0", "1.56", "1.40", "Engine")
+        );
+        assert_eq!((seen.root.as_str(), seen.memory_limit, seen.swap_limit), ("/var/lib/docker", Some(true), Some(false)));
+        assert_eq!(seen.insecure_registries, ["localhost:5000", "127.0.0.0/8"]);
+        // One that says nothing is understood, too.
+        assert_eq!(info(&json!(null), &json!(null)), EngineInfo { kind: "docker".into(), ..EngineInfo::default() });
+        assert_eq!(info(&json!({"Components": [{"Name": "Podman Engine"}], "Arch": "x86_64"}), &json!({})).arch, "amd64");
+    }
 
     #[test]
     fn names_are_split() {
