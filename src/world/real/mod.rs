@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)]
 
 pub mod clock;
+pub mod docker;
 pub mod files;
 pub mod network;
 pub mod processes;
