@@ -145,6 +145,10 @@ pub struct Answers {
     pub hub: bool,
     /// Cameras.
     pub cameras: Vec<Camera>,
+    /// What a site file says about platforms and options that this version does not install, by key (`platform.context`).
+    /// Kept, so that a saved file loses nothing.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub later: BTreeMap<String, serde_json::Value>,
     /// Where each answer came from, by key (`storage.path`); what is not in it is a default.
     #[serde(default)]
     pub origins: BTreeMap<String, Origin>,
@@ -183,6 +187,7 @@ impl Default for Answers {
             broker: Service::Off,
             hub: false,
             cameras: vec![],
+            later: BTreeMap::new(),
             origins: BTreeMap::new(),
         }
     }
