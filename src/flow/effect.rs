@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use super::intent::CameraTyped;
 use crate::model::answers::Answers;
 use crate::model::check::Fix;
 
@@ -18,12 +19,21 @@ pub enum Effect {
     Forget(String),
     /// Try a camera by its name: `Event::CameraTried`. Its address with login is the secret `camera.<name>.url`.
     TryCamera(String),
+    /// Split the login out of a typed camera, keep it, and answer with `Event::CameraSet`, or `Event::Failed` where the address
+    /// cannot be understood. The place is that of the camera that is changed; none adds one.
+    AddCamera(Option<usize>, CameraTyped),
+    /// Work out what the recordings need: `Event::Sizing`.
+    Size(Box<Answers>),
+    /// Read the answers of a standing site, and work on that site from now on: `Event::Loaded` or `Event::Failed`.
+    Load(String),
     /// Survey and plan: `Event::Planned` or `Event::Failed`.
     Plan(Box<Answers>),
     /// Do what a check offers, then probe again.
     Fix(Fix),
     /// Carry the accepted plan out: run events, then `Event::Done`. Asks for root first where it is needed (the full screen is left for it).
     Install(Box<Answers>),
+    /// Go on with the plan that this site's journal holds, or show the run that is under way: run events, then `Event::Done`.
+    Resume(String),
     /// Hold or go on.
     Pause(bool),
     /// End after the step in hand.

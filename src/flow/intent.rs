@@ -45,6 +45,10 @@ pub enum Intent {
     Expose(Expose),
     /// Do what a check offers.
     Fix(Fix),
+    /// Work on this standing site from now on.
+    Pick(String),
+    /// Go on with the install of this site that was left half-done.
+    Resume(String),
     /// Install as planned: the button at Review.
     Install,
     /// Hold after the step in hand, or go on.

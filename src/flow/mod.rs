@@ -2,9 +2,13 @@
 //! No IO, no clock, no async, no widgets.
 
 pub mod effect;
+mod happen;
 pub mod intent;
 pub mod stage;
 pub mod state;
+#[cfg(test)]
+mod tests;
+mod want;
 
 pub use effect::Effect;
 pub use intent::Intent;
@@ -20,4 +24,28 @@ pub enum Input {
     Intent(Intent),
     /// Something happened.
     Event(Event),
+}
+
+impl Flow {
+    /// What to do first, at the stage the journey was set down at.
+    pub fn start(&mut self) -> Vec<Effect> {
+        match self.here() {
+            Stage::Dashboard => vec![Effect::Watch],
+            Stage::Machine => self.look(),
+            _ => vec![],
+        }
+    }
+
+    /// Takes what came in, changes the state, says what to do. What was said last is forgotten as soon as a person wants
+    /// something else; events leave it, so that a reading that comes in does not wipe it away.
+    pub fn handle(&mut self, input: Input) -> Vec<Effect> {
+        match input {
+            Input::Intent(intent) => {
+                self.note = None;
+                self.fault = None;
+                self.want(intent)
+            }
+            Input::Event(event) => self.happen(event),
+        }
+    }
 }

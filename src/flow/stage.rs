@@ -25,3 +25,20 @@ pub enum Stage {
     /// How it is.
     Dashboard,
 }
+
+impl Stage {
+    /// The six stages of the wizard's rail.
+    pub const RAIL: [Stage; 6] = [Stage::Machine, Stage::Where, Stage::Cameras, Stage::Storage, Stage::Review, Stage::Install];
+    /// All stages in order.
+    pub const ALL: [Stage; 9] = [
+        Stage::Welcome,
+        Stage::Machine,
+        Stage::Where,
+        Stage::Cameras,
+        Stage::Storage,
+        Stage::Review,
+        Stage::Install,
+        Stage::Done,
+        Stage::Dashboard,
+    ];
+}

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Effect, Input, Stage};
-use crate::model::answers::Answers;
+use super::Stage;
+use crate::model::answers::{Answers, PlatformKind, Shape};
 use crate::model::camera::CameraTried;
-use crate::model::check::Check;
+use crate::model::check::{Check, Fix, Status};
+use crate::model::choice::{PlatformChoice, Sizing};
 use crate::model::event::{Address, CameraCount};
 use crate::model::fault::Fault;
 use crate::model::health::HealthSnapshot;
@@ -55,6 +56,18 @@ pub enum StepRun {
     },
     /// Taken back.
     Reverted,
+}
+
+/// What a run is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// Make the site stand.
+    #[default]
+    Install,
+    /// Take back what the last run did.
+    Undo,
+    /// Take the site down.
+    Uninstall,
 }
 
 /// How the run ended.
@@ -109,16 +122,80 @@ pub struct Flow {
     pub open_log: Option<(String, Vec<String>)>,
     /// A secret that is shown now: name and value.
     pub revealed: Option<(String, String)>,
+    /// Where the stack could run, once it is known.
+    pub choices: Vec<PlatformChoice>,
+    /// What kerbup would take of them.
+    pub recommended: Option<(PlatformKind, Shape)>,
+    /// What the recordings need, for the answers as they are.
+    pub sizing: Option<Sizing>,
+    /// Fixes that a person agreed to.
+    pub fixes: Vec<Fix>,
+    /// The machine is being looked at.
+    pub probing: bool,
+    /// A plan is being made.
+    pub planning: bool,
+    /// Cameras recordings or words of which were seen in this run: name and what was seen.
+    pub recorded: Vec<(String, String)>,
+    /// Step ids of the run in the order in which they are shown.
+    pub order: Vec<String>,
+    /// Titles of the steps by id.
+    pub titles: BTreeMap<String, String>,
+    /// What the run is for.
+    pub purpose: Purpose,
+    /// The run was asked to end after the step in hand.
+    pub stopping: bool,
+    /// A standing site's answers are being changed.
+    pub changing: bool,
+    /// From where the dashboard was opened.
+    pub came: Option<Stage>,
     /// The last thing that was said, until the next input.
     pub note: Option<String>,
     /// The last thing that failed outside of a step, until the next input.
     pub fault: Option<Fault>,
 }
 
+/// Lines of the run's log that are kept.
+pub const LOG_LINES: usize = 2_000;
+/// Lines of a followed log that are kept.
+pub const FOLLOWED_LINES: usize = 10_000;
+
 impl Flow {
-    /// Takes what came in, changes the state, says what to do.
-    pub fn handle(&mut self, input: Input) -> Vec<Effect> {
-        let _ = input;
-        vec![]
+    /// A journey from its beginning, with what is known before it.
+    pub fn new(answers: Answers, standing: Vec<Standing>, practice: bool) -> Self {
+        Flow { stage: Some(Stage::Welcome), answers, standing, practice, ..Flow::default() }
+    }
+
+    /// The same, set down at a stage: `kerbup status` starts at the dashboard. `start` says what to do there first.
+    pub fn at(mut self, stage: Stage) -> Self {
+        self.stage = Some(stage);
+        self
+    }
+
+    /// The stage one is at.
+    pub fn here(&self) -> Stage {
+        self.stage.unwrap_or(Stage::Welcome)
+    }
+
+    /// The first step that failed, with its reason.
+    pub fn failed(&self) -> Option<(&str, f64, &Fault)> {
+        self.order.iter().find_map(|id| match self.steps.get(id) {
+            Some(StepRun::Failed { seconds, fault }) => Some((id.as_str(), *seconds, fault.as_ref())),
+            _ => None,
+        })
+    }
+
+    /// Steps that are done, of all.
+    pub fn done_of(&self) -> (usize, usize) {
+        (self.steps.values().filter(|s| matches!(s, StepRun::Done { .. })).count(), self.steps.len())
+    }
+
+    /// Checks that stand in the way, less those whose fix a person agreed to.
+    pub fn blocks(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|c| c.status == Status::Block && !c.fix.is_some_and(|f| self.fixes.contains(&f)))
+    }
+
+    /// Something is under way that a person waits for: a spinner turns.
+    pub fn busy(&self) -> bool {
+        self.probing || self.planning || (self.running && !self.paused) || self.tried.values().any(Option::is_none)
     }
 }

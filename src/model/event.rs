@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::answers::{Answers, Camera};
 use super::camera::CameraTried;
 use super::check::Check;
+use super::choice::{PlatformChoice, Sizing};
 use super::fault::Fault;
 use super::health::HealthSnapshot;
 use super::host::HostReport;
@@ -56,6 +58,27 @@ pub enum Event {
     Checks {
         /// All of them.
         checks: Vec<Check>,
+    },
+    /// Where the stack could run here, the recommended first where there is one.
+    Choices {
+        /// All of them, also those that cannot be taken, with why.
+        choices: Vec<PlatformChoice>,
+    },
+    /// A camera that was typed is understood; its login was split out and kept.
+    CameraSet {
+        /// Its place in the list; none adds it.
+        index: Option<usize>,
+        /// The camera, without its login.
+        camera: Camera,
+        /// What to know about the address; empty when all is well.
+        advice: String,
+    },
+    /// What the recordings will need, and what there is.
+    Sizing(Sizing),
+    /// The answers of a standing site were read.
+    Loaded {
+        /// Its answers.
+        answers: Box<Answers>,
     },
     /// A camera was tried.
     CameraTried {

@@ -1,0 +1,156 @@
+//! What happened, folded into what a front may show.
+
+use super::state::{Ended, FOLLOWED_LINES, LOG_LINES, Purpose, StepRun};
+use super::{Effect, Flow, Stage};
+use crate::model::answers::Camera;
+use crate::model::event::Event;
+
+impl Flow {
+    /// Takes what happened.
+    pub(super) fn happen(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Host { report, pending } => {
+                self.host = *report;
+                self.pending = pending;
+            }
+            Event::Checks { checks } => {
+                self.checks = checks;
+                self.probing = false;
+                self.pending.clear();
+            }
+            Event::Choices { choices } => {
+                self.recommended = choices.iter().find(|c| c.recommended && c.available.is_ok()).map(|c| (c.platform, c.shape));
+                self.choices = choices;
+            }
+            Event::CameraSet { index, camera, advice } => return self.camera_set(index, camera, advice),
+            Event::Sizing(sizing) => self.sizing = Some(sizing),
+            Event::Loaded { answers } => {
+                self.answers = *answers;
+                self.outdated();
+            }
+            Event::CameraTried { tried } => {
+                // A camera that was removed while it was tried stays removed.
+                if self.answers.cameras.iter().any(|c| c.name == tried.name) {
+                    self.tried.insert(tried.name.clone(), Some(tried));
+                }
+            }
+            Event::Planned { plan, states } => {
+                // A plan for answers that were changed meanwhile is not wanted: another one is on its way.
+                if self.planning {
+                    self.planning = false;
+                    self.titles = plan.steps.iter().map(|s| (s.id.clone(), s.title.clone())).collect();
+                    self.plan = Some(*plan);
+                    self.states = states;
+                }
+            }
+            Event::RunStarted { .. } => {
+                // A second program that attached to a run learns of it here.
+                if !self.running {
+                    self.running = true;
+                    self.ended = None;
+                    self.steps.clear();
+                    self.order.clear();
+                    self.go(Stage::Install);
+                }
+            }
+            Event::StepStarted { id, title, at } => {
+                self.step(id, Some(title), StepRun::Running { since: at, progress: None, note: String::new() });
+            }
+            Event::StepProgress { id, done, total, unit, note } => {
+                let since = match self.steps.get(&id) {
+                    Some(StepRun::Running { since, .. }) => *since,
+                    _ => return vec![],
+                };
+                self.step(id, None, StepRun::Running { since, progress: Some((done, total, unit)), note });
+            }
+            Event::StepDone { id, title, seconds, changed } => self.step(id, Some(title), StepRun::Done { seconds, changed }),
+            Event::StepFailed { id, title, seconds, fault } => {
+                self.step(id, Some(title), StepRun::Failed { seconds, fault: Box::new(fault) });
+            }
+            Event::StepReverted { id, title } => self.step(id, Some(title), StepRun::Reverted),
+            Event::Log { at, from, text } => {
+                self.log.push((at, from, text));
+                keep_last(&mut self.log, LOG_LINES);
+            }
+            Event::Recorded { camera, says } => {
+                self.recorded.retain(|(name, _)| *name != camera);
+                self.recorded.push((camera, says));
+            }
+            Event::Health { snapshot } => self.health = Some(*snapshot),
+            Event::LogLines { component, lines } => {
+                if let Some((open, kept)) = &mut self.open_log
+                    && *open == component
+                {
+                    kept.extend(lines);
+                    keep_last(kept, FOLLOWED_LINES);
+                }
+            }
+            Event::Revealed { name, value } => self.revealed = Some((name, value)),
+            Event::Note { says } => self.note = Some(says),
+            Event::Failed { fault } => {
+                // Whatever was being worked out does not come any more.
+                match self.here() {
+                    Stage::Review => self.planning = false,
+                    Stage::Machine => self.probing = false,
+                    _ => {}
+                }
+                self.fault = Some(fault);
+            }
+            Event::Done { ok, cameras, addresses, says, .. } => self.done(Ended { ok, cameras, addresses, says }),
+        }
+        vec![]
+    }
+
+    fn camera_set(&mut self, index: Option<usize>, camera: Camera, advice: String) -> Vec<Effect> {
+        let mut effects = vec![];
+        let name = camera.name.clone();
+        match index.and_then(|i| self.answers.cameras.get_mut(i)) {
+            Some(place) => {
+                let old = std::mem::replace(place, camera).name;
+                if old != name {
+                    self.tried.remove(&old);
+                    effects.push(Effect::Forget(format!("camera.{old}.url")));
+                    effects.push(Effect::Forget(format!("camera.{old}.login")));
+                }
+            }
+            None => self.answers.cameras.push(camera),
+        }
+        self.outdated();
+        if !advice.is_empty() {
+            self.note = Some(advice);
+        }
+        effects.extend(self.try_camera(name));
+        effects
+    }
+
+    fn step(&mut self, id: String, title: Option<String>, state: StepRun) {
+        if !self.steps.contains_key(&id) {
+            self.order.push(id.clone());
+        }
+        if let Some(title) = title {
+            self.titles.insert(id.clone(), title);
+        }
+        self.steps.insert(id, state);
+    }
+
+    fn done(&mut self, ended: Ended) {
+        self.running = false;
+        self.paused = false;
+        let ok = ended.ok;
+        if let (true, Purpose::Install, Some(standing)) = (ok, self.purpose, self.standing.iter_mut().find(|s| s.site == self.answers.site))
+        {
+            standing.unfinished = false;
+        }
+        self.ended = Some(ended);
+        if ok && self.here() == Stage::Install {
+            self.go(Stage::Done);
+        }
+    }
+}
+
+/// Drops the oldest. A tenth more is let in before, so that a long log is not moved at every line.
+fn keep_last<T>(lines: &mut Vec<T>, most: usize) {
+    if lines.len() > most + most / 10 {
+        lines.drain(..lines.len() - most);
+    }
+}

@@ -1,0 +1,44 @@
+//! Why the journey does not go on, and what was agreed to.
+
+use crate::model::answers::Answers;
+use crate::model::check::{Check, Fix};
+
+/// Next was pressed before the checks were run.
+pub const STILL_LOOKING: &str = "I am still looking at this machine. It takes a few seconds.";
+/// Next was pressed while a plan is made.
+pub const STILL_PLANNING: &str = "The plan is being made. It takes a few seconds.";
+/// Something was asked that a run stands against.
+pub const STILL_RUNNING: &str = "This waits until the run has ended. Ctrl-C stops it after the step in hand.";
+/// Next was pressed at Review.
+pub const USE_THE_BUTTON: &str = "Nothing is installed until you press the button: Tab, then Enter.";
+/// A plan is needed first.
+pub const NO_PLAN_YET: &str = "There is no plan yet. Go one step back and on again to make it.";
+/// A folder was typed that does not begin at the root.
+pub const FOLDER_FROM_ROOT: &str = "The folder needs its whole path, beginning with a slash: /srv/kerberos";
+/// There is no recommendation.
+pub const NOTHING_RECOMMENDED: &str = "Nothing can be recommended here yet. Please choose one below.";
+/// No better disk is known.
+pub const NO_OTHER_FOLDER: &str = "No other disk with room is ready on this machine. Type a folder at Storage.";
+/// The run was asked to stop.
+pub const STOPPING: &str = "It stops after the step in hand. Start kerbup again to go on from there.";
+
+/// A check stands in the way.
+pub fn in_the_way(check: &Check) -> String {
+    if check.advice.is_empty() { format!("First: {}.", check.seen) } else { format!("First: {}", check.advice) }
+}
+
+/// A choice that cannot be taken here.
+pub fn not_here(why: &str) -> String {
+    format!("Not possible here: {why}.")
+}
+
+/// What was agreed to.
+pub fn fix_taken(fix: Fix, answers: &Answers) -> String {
+    match fix {
+        Fix::InstallDocker => "Agreed: the plan begins with installing Docker. Nothing is changed before you say yes to it.".into(),
+        Fix::StartDocker => "Agreed: the plan begins with starting Docker. Nothing is changed before you say yes to it.".into(),
+        Fix::OtherPort => format!("Ports are now {} for the page and {} for the videos.", answers.vault_port, answers.storage_port),
+        Fix::SmallShape => "The small shape is taken: cameras only, recording to the disk.".into(),
+        Fix::OtherFolder => format!("Recordings now go to {}.", answers.path),
+    }
+}
