@@ -1,1 +1,0 @@
-//! The loop: performs effects and feeds their events back.

@@ -1,0 +1,78 @@
+//! Cameras: what was typed is taken apart, its login kept, and the camera tried at once.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+use super::Drive;
+use crate::ask;
+use crate::camera;
+use crate::flow::intent::CameraTyped;
+use crate::model::answers::{Answers, Camera};
+use crate::model::camera::{CameraTried, From};
+use crate::model::event::Event;
+use crate::model::fault::{Fault, Whose};
+use crate::target::docker::render::is_loopback;
+
+impl Drive {
+    /// Takes a typed camera apart and keeps its login.
+    pub fn set_camera(&self, index: Option<usize>, typed: CameraTyped) -> Result<(Camera, String), Fault> {
+        let own = self.own_addresses();
+        let address = camera::address_among(&typed.url, &own)?;
+        let user = if typed.user.is_empty() { address.user.clone() } else { Some(typed.user.clone()) };
+        let password = if typed.password.expose_secret().is_empty() { address.password.clone() } else { Some(typed.password.clone()) };
+        let name = if typed.name.is_empty() { format!("camera-{}", index.unwrap_or_default() + 1) } else { typed.name.clone() };
+        let name = ask::valid::name(&name).map_err(|why| Fault::new(Whose::Input, "CAMERA-NAME", why).cure("Use small letters, digits and hyphens, such as front-door."))?;
+        let set = Camera { name, url: address.url.to_string(), sub_url: None, user, record: typed.record };
+        // The password that was kept for this camera stands where none was typed again.
+        let kept = self.secrets.get(&format!("camera.{}.password", set.name));
+        let password = password.or(kept);
+        if let Some(password) = &password {
+            self.secrets.put(&format!("camera.{}.password", set.name), password.clone());
+        }
+        for (name, value) in ask::address::secrets(&set, password.as_ref()) {
+            self.secrets.put(&name, value);
+        }
+        Ok((set, address.advice.join(" ")))
+    }
+
+    fn own_addresses(&self) -> Vec<std::net::IpAddr> {
+        self.memory().host.network.interfaces.get().into_iter().flatten().flat_map(|i| i.addresses.iter().map(|(a, _)| *a)).collect()
+    }
+
+    /// Login of a camera, from its kept secrets.
+    fn login(&self, c: &Camera) -> Option<(String, SecretString)> {
+        let user = c.user.clone()?;
+        if let Some(password) = self.secrets.get(&format!("camera.{}.password", c.name)) {
+            return Some((user, password));
+        }
+        let both = self.secrets.get(&format!("camera.{}.login", c.name))?;
+        let (user, password) = both.expose_secret().split_once(':')?;
+        Some((user.to_string(), SecretString::from(password.to_string())))
+    }
+
+    /// Tries one camera from this machine and remembers what came of it.
+    pub async fn try_camera(&self, c: &Camera) -> Option<CameraTried> {
+        let url = Url::parse(&c.url).ok()?;
+        let tried = camera::try_camera(&*self.world.network, &c.name, &url, self.login(c), From::Host).await;
+        self.memory().tried.insert(c.name.clone(), tried.clone());
+        self.send(Event::CameraTried { tried: tried.clone() });
+        Some(tried)
+    }
+
+    /// Tries all cameras at the same time.
+    pub async fn try_cameras(&self, answers: &Answers) -> Vec<CameraTried> {
+        let tries = answers.cameras.iter().map(|c| self.try_camera(c));
+        futures_util::future::join_all(tries).await.into_iter().flatten().collect()
+    }
+
+    /// From inside a container `localhost` is the container itself: its recorder gets the name of this machine instead.
+    pub fn inside_addresses(&self, answers: &Answers) {
+        for c in &answers.cameras {
+            let Some(url) = self.secrets.get(&format!("camera.{}.url", c.name)) else { continue };
+            let Ok(mut inside) = Url::parse(url.expose_secret()) else { continue };
+            if inside.host_str().is_some_and(is_loopback) && inside.set_host(Some("host.docker.internal")).is_ok() {
+                self.secrets.put(&format!("camera.{}.inside-url", c.name), SecretString::from(inside.to_string()));
+            }
+        }
+    }
+}

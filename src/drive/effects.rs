@@ -1,0 +1,216 @@
+//! Performs what the flow asks for. Each effect runs on its own and answers with events; what goes wrong comes back as one too.
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret as _;
+
+use super::Drive;
+use crate::ask;
+use crate::flow::Effect;
+use crate::model::answers::Answers;
+use crate::model::choice::Sizing;
+use crate::model::event::{CameraCount, Event};
+use crate::model::fault::{Fault, Whose};
+use crate::model::host::DiskKind;
+use crate::plan::sizing;
+use crate::run::Control;
+use crate::step::file_fault;
+
+/// Seconds between two readings of the dashboard.
+const WATCH: Duration = Duration::from_secs(2);
+
+impl Drive {
+    /// Begins an effect; returns at once.
+    pub fn perform(&self, effect: Effect, answers: &Answers) {
+        let (drive, answers) = (self.clone(), answers.clone());
+        match effect {
+            Effect::Unwatch => self.watching.send_replace(self.watching.borrow().wrapping_add(1)),
+            Effect::CloseLog => self.following.send_replace(self.following.borrow().wrapping_add(1)),
+            effect => {
+                tokio::spawn(async move {
+                    let runs = matches!(effect, Effect::Install(_) | Effect::Resume(_) | Effect::Undo | Effect::Uninstall);
+                    if let Err(fault) = drive.effect(effect, answers).await {
+                        drive.send(Event::Failed { fault });
+                        if runs {
+                            drive.send(Event::Done { ok: false, changed: false, cameras: CameraCount::default(), addresses: vec![], says: vec![] });
+                        }
+                    }
+                });
+                0
+            }
+        };
+    }
+
+    async fn effect(&self, effect: Effect, answers: Answers) -> Result<(), Fault> {
+        match effect {
+            Effect::Probe => {
+                self.look(&answers).await;
+            }
+            Effect::Check(answers) => {
+                self.check(&answers);
+            }
+            Effect::Keep(name, value) => self.secrets.put(&name, value),
+            Effect::Forget(name) => self.secrets.forget(&name),
+            Effect::AddCamera(index, typed) => {
+                let (camera, advice) = self.set_camera(index, typed)?;
+                self.send(Event::CameraSet { index, camera, advice });
+            }
+            Effect::TryCamera(name) => {
+                if let Some(c) = answers.cameras.iter().find(|c| c.name == name) {
+                    self.try_camera(c).await;
+                }
+            }
+            Effect::Size(answers) => self.send(Event::Sizing(self.size(&answers).await)),
+            Effect::Load(site) => {
+                let site = self.site(Some(&site))?;
+                self.send(Event::Loaded { answers: Box::new(self.load(&site)?) });
+            }
+            Effect::Plan(answers) => {
+                let (plan, states) = self.plan(&answers).await?;
+                self.send(Event::Planned { plan: Box::new(plan), states });
+            }
+            Effect::Fix(_) => {
+                // What a check offers becomes a step of the plan or an answer; the flow has taken it by now.
+                self.check(&answers);
+            }
+            Effect::Install(answers) => {
+                let plan = self.memory().plan.clone();
+                let plan = plan.ok_or_else(|| Fault::new(Whose::Ours, "NO-PLAN", "There is no plan to install by."))?;
+                self.install(&answers, &plan, None).await?;
+            }
+            Effect::Resume(site) => {
+                let site = self.site(Some(&site))?;
+                self.resume(&site, None).await?;
+            }
+            Effect::Pause(hold) => self.control(if hold { Control::Pause } else { Control::Run }),
+            Effect::Stop => self.control(Control::Stop),
+            Effect::Undo | Effect::Uninstall => {
+                let site = self.site(Some(&answers.site))?;
+                self.uninstall(&site, false, false).await?;
+            }
+            Effect::Watch => self.watch(&answers.site).await?,
+            Effect::Restart(name) => {
+                let site = self.site(Some(&answers.site))?;
+                self.restart(&site, &name).await?;
+                self.send(Event::Note { says: format!("{name} was restarted.") });
+            }
+            Effect::OpenLog(name) => {
+                let site = self.site(Some(&answers.site))?;
+                self.load(&site)?;
+                let mut closed = self.following.subscribe();
+                tokio::select! {
+                    done = self.log(&site, &name, 200, true) => done?,
+                    _ = closed.changed() => {}
+                }
+            }
+            Effect::Reveal(name) => {
+                let value = self.secrets.get(&name).ok_or_else(|| Fault::new(Whose::Input, "SECRET-MISSING", format!("The password {name} is not known here.")))?;
+                self.send(Event::Revealed { name, value: value.expose_secret().to_string() });
+            }
+            Effect::SaveSite(answers, path) => self.save(&path, ask::save(&answers))?,
+            Effect::SaveCommands(path) => {
+                let plan = self.memory().plan.clone().unwrap_or_default();
+                let mut text = format!("# What kerbup would do for the site {}, by hand. Passwords stand as ${{NAMES}}.\n", plan.site);
+                for s in &plan.steps {
+                    text.push_str(&format!("\n# {}\n# {}\n{}\n", s.title, s.why, s.preview.by_hand.join("\n")));
+                }
+                self.save(&path, text)?;
+            }
+            Effect::SaveReport(path) => {
+                let host = self.memory().host.clone();
+                let checks = self.check(&answers);
+                let document = serde_json::json!({ "schema": 1, "host": host, "checks": checks, "verdict": crate::model::check::verdict(&checks) });
+                self.save(&path, format!("{document:#}\n"))?;
+            }
+            Effect::Unwatch | Effect::CloseLog | Effect::Quit(_) => {}
+        }
+        Ok(())
+    }
+
+    fn save(&self, path: &str, text: String) -> Result<(), Fault> {
+        self.world.files.write(path, text.as_bytes(), 0o600).map_err(|e| file_fault(&e, path))?;
+        self.send(Event::Note { says: format!("Written to {path}.") });
+        Ok(())
+    }
+
+    /// What the recordings will need in the chosen folder, and what there is.
+    pub async fn size(&self, answers: &Answers) -> Sizing {
+        let host = self.memory().host.clone();
+        let survey = self.survey(&host, answers).await;
+        let s = sizing::sizing(answers, &survey);
+        let mount = host.mounts.get().into_iter().flatten().filter(|m| answers.path.starts_with(m.path.trim_end_matches('/'))).max_by_key(|m| m.path.len());
+        let kind = match mount.map(|m| m.kind) {
+            Some(DiskKind::HardDisk) => "hard disk",
+            Some(DiskKind::Ssd) => "SSD",
+            Some(DiskKind::Nvme) => "NVMe SSD",
+            Some(DiskKind::SdCard) => "SD card",
+            Some(DiskKind::Emmc) => "eMMC",
+            Some(DiskKind::Usb) => "USB disk",
+            Some(DiskKind::Virtual) => "virtual disk",
+            _ => "",
+        };
+        let mut notes = vec![];
+        if s.upper_bound && s.needed.is_some() {
+            notes.push("With cameras that record on movement it will be less.".to_string());
+        }
+        if !s.unmeasured.is_empty() {
+            notes.push(format!("Not measured yet, so nothing is promised: {}.", s.unmeasured.join(", ")));
+        }
+        Sizing {
+            total_bytes: survey.total_bytes.get().copied(),
+            free_bytes: survey.free_bytes.get().copied(),
+            kind: kind.into(),
+            bytes_per_day: (s.unmeasured.is_empty() && !s.per_day.is_empty()).then(|| s.per_day.values().sum()),
+            max_bytes: s.needed,
+            fits_days: s.fits_days,
+            notes,
+        }
+    }
+
+    /// Reads the site's health again and again until `Unwatch`.
+    async fn watch(&self, site: &str) -> Result<(), Fault> {
+        let mut closed = self.watching.subscribe();
+        let site = self.site(Some(site))?;
+        let answers = self.load(&site)?;
+        let plan = super::standing::plan_of(&site)?;
+        if self.memory().host.network.interfaces.get().is_none() {
+            let quiet = Drive { events: tokio::sync::mpsc::unbounded_channel().0, ..self.clone() };
+            quiet.look(&answers).await;
+        }
+        loop {
+            let snapshot = self.snapshot_of(&site.name, plan, &answers).await?;
+            if self.events.send(Event::Health { snapshot: Box::new(snapshot) }).is_err() {
+                return Ok(());
+            }
+            tokio::select! {
+                _ = self.world.clock.sleep(WATCH) => {}
+                _ = closed.changed() => return Ok(()),
+            }
+        }
+    }
+
+    /// The answers that the journey begins with: those of the only site that stands, else the defaults.
+    pub fn beginning(&self) -> Result<Answers, Fault> {
+        match self.sites()?.as_slice() {
+            [site] => self.load(site),
+            _ => Ok(Answers::default()),
+        }
+    }
+
+    /// The answers of site files, flags and environment.
+    pub fn answers(&self, files: &[String], sets: &[String]) -> Result<Answers, Vec<Fault>> {
+        let mut texts = vec![];
+        for path in files {
+            let bytes = self.world.files.read(path).map_err(|e| vec![file_fault(&e, path)])?;
+            texts.push((path.clone(), String::from_utf8_lossy(&bytes).into_owned()));
+        }
+        let world = self.world.clone();
+        let variable = |name: &str| world.files.variable(name);
+        let read = |path: &str| world.files.read(path).map(|b| String::from_utf8_lossy(&b).trim_end_matches('\n').to_string()).map_err(|e| e.to_string());
+        let (answers, secrets) = ask::load(&texts, sets, &variable, &read)?;
+        for (name, value) in secrets {
+            self.secrets.put(&name, value);
+        }
+        Ok(answers)
+    }
+}

@@ -1,0 +1,145 @@
+//! Installs: takes the lock, writes the state folder, runs the plan, proves what came of it.
+
+use std::sync::Arc;
+
+use super::Drive;
+use super::proof::Proof;
+use crate::ask;
+use crate::model::answers::Answers;
+use crate::model::event::{CameraCount, Event, Unit};
+use crate::model::fault::{Fault, Whose};
+use crate::model::journal::{Ending, Purpose, Record};
+use crate::model::plan::Plan;
+use crate::run::journal::Journal;
+use crate::run::{Control, Receipt, execute};
+use crate::secrets::Secrets;
+use crate::step::{Context, Report, file_fault, files};
+use crate::world::files::Lock;
+
+/// Says nothing: what is asked before a run is shown otherwise.
+struct Silent;
+
+impl Report for Silent {
+    fn progress(&self, _done: u64, _total: Option<u64>, _unit: Unit, _note: &str) {}
+    fn log(&self, _from: &str, _text: &str) {}
+}
+
+/// How an install or uninstall ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finished {
+    /// How.
+    pub ending: Ending,
+    /// Something was changed.
+    pub changed: bool,
+    /// Cameras.
+    pub cameras: CameraCount,
+    /// The first fault, where there was one.
+    pub fault: Option<Fault>,
+}
+
+impl Drive {
+    /// What steps work with.
+    pub fn context(&self, site: String) -> Context {
+        let state = self.state(&site);
+        Context { world: self.world.clone(), site, state, secrets: self.secrets.clone(), report: Arc::new(Silent), purge: false, with_engine: false, made: None }
+    }
+
+    /// Takes the lock of a site, or says who has it.
+    pub fn lock(&self, state: &str) -> Result<Box<dyn Lock>, Fault> {
+        let f = &*self.world.files;
+        files::make(f, state, 0o700)?;
+        let path = format!("{state}/lock");
+        match f.lock(&path).map_err(|e| file_fault(&e, &path))? {
+            Some(lock) => Ok(lock),
+            None => Err(Fault::new(Whose::Machine, "RUN-UNDER-WAY", "Another kerbup is at work on this site.").cure("Wait until it has ended, then try again.")),
+        }
+    }
+
+    /// Installs by an accepted plan. With `wait` it is done only when every camera that answers has recorded.
+    pub async fn install(&self, answers: &Answers, plan: &Plan, wait: Option<std::time::Duration>) -> Result<Finished, Fault> {
+        let f = &*self.world.files;
+        let state = self.state(&answers.site);
+        let _lock = self.lock(&state)?;
+        self.adopt(answers, &state)?;
+        self.inside_addresses(answers);
+        let receipt = Receipt::read(f, &state)?;
+        self.secrets.save(f, &format!("{state}/secrets.toml"))?;
+        let site = format!("{state}/site.toml");
+        f.write(&site, ask::save(answers).as_bytes(), 0o600).map_err(|e| file_fault(&e, &site))?;
+        let journal = Arc::new(Journal::begin(f, &state)?);
+        let version = env!("CARGO_PKG_VERSION").to_string();
+        journal.append(&Record::PlanAccepted { version: 1, kerbup: version, at: self.world.clock.now(), purpose: Purpose::Install, plan: plan.clone() })?;
+        self.carry(answers, plan, &receipt, journal, wait).await
+    }
+
+    /// Goes on with the plan that was accepted, where it was cut off.
+    pub async fn resume(&self, site: &super::sites::Site, wait: Option<std::time::Duration>) -> Result<Finished, Fault> {
+        let _lock = self.lock(&site.state)?;
+        let answers = self.load(site)?;
+        let receipt = Receipt::read(&*self.world.files, &site.state)?;
+        if receipt.purpose == Some(Purpose::Uninstall) {
+            return self.take_down(site, &receipt, &self.context(site.name.clone())).await;
+        }
+        let plan = receipt.plan.clone().ok_or_else(|| Fault::new(Whose::Ours, "NO-PLAN", "There is no plan to go on with."))?;
+        let journal = Arc::new(Journal::resume(&*self.world.files, &site.state)?);
+        self.carry(&answers, &plan, &receipt, journal, wait).await
+    }
+
+    /// Runs the steps and writes down how it ended.
+    async fn carry(&self, answers: &Answers, plan: &Plan, receipt: &Receipt, journal: Arc<Journal>, wait: Option<std::time::Duration>) -> Result<Finished, Fault> {
+        self.control(Control::Run);
+        let cx = self.context(answers.site.clone());
+        let outcome = execute(plan, &cx, receipt, journal.clone(), &self.events, self.control.subscribe()).await?;
+        let changed = outcome.changed;
+        let mut finished = Finished { ending: outcome.ending, changed, cameras: CameraCount::default(), fault: outcome.faults.into_iter().next() };
+        let mut proof = Proof::default();
+        if finished.ending == Ending::Done {
+            // Steps of an older plan that this one has no more: a camera that was taken out, a part that is not wanted now.
+            let now = Receipt::read(&*self.world.files, &cx.state)?;
+            let gone = |id: &str| plan.step(id).is_none();
+            if now.steps.keys().any(|id| gone(id)) {
+                let faults = crate::run::revert(&now, &cx, &journal, &self.events, &gone).await;
+                finished.changed = true;
+                finished.fault = faults.into_iter().next();
+            }
+            self.keep_beside(answers)?;
+            proof = self.prove(answers, plan, wait).await;
+            finished.cameras = proof.cameras;
+            if finished.fault.is_none() {
+                finished.fault = proof.fault.clone();
+            }
+            if finished.fault.is_some() {
+                finished.ending = Ending::Failed;
+            }
+        }
+        journal.append(&Record::RunEnded { at: self.world.clock.now(), ending: finished.ending })?;
+        self.send(Event::Done {
+            ok: finished.ending == Ending::Done,
+            changed: finished.changed,
+            cameras: finished.cameras,
+            addresses: proof.addresses,
+            says: proof.says(&finished),
+        });
+        Ok(finished)
+    }
+
+    /// A kept folder of the same site brings its secrets with it: without them its data could not be opened.
+    fn adopt(&self, answers: &Answers, state: &str) -> Result<(), Fault> {
+        let f = &*self.world.files;
+        self.secrets.adopt(&Secrets::load(f, &format!("{state}/secrets.toml"))?);
+        let kept = format!("{}/.kerbup", answers.path.trim_end_matches('/'));
+        if f.read(&format!("{kept}/site")).is_ok_and(|s| String::from_utf8_lossy(&s).trim() == answers.site) {
+            self.secrets.adopt(&Secrets::load(f, &format!("{kept}/secrets.toml"))?);
+        }
+        Ok(())
+    }
+
+    /// With the recordings lies what makes them usable again on another machine.
+    fn keep_beside(&self, answers: &Answers) -> Result<(), Fault> {
+        let f = &*self.world.files;
+        let kept = format!("{}/.kerbup", answers.path.trim_end_matches('/'));
+        self.secrets.save(f, &format!("{kept}/secrets.toml"))?;
+        let site = format!("{kept}/site.toml");
+        f.write(&site, ask::save(answers).as_bytes(), 0o600).map_err(|e| file_fault(&e, &site))
+    }
+}

@@ -1,0 +1,97 @@
+//! The loop: performs effects against the world and feeds their events back. Everything that touches a site goes through
+//! here, whichever front or command asked for it.
+
+pub mod cameras;
+pub mod effects;
+pub mod install;
+pub mod look;
+pub mod proof;
+pub mod sites;
+pub mod standing;
+pub mod survey;
+pub mod uninstall;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
+
+use crate::model::camera::CameraTried;
+use crate::model::event::Event;
+use crate::model::host::HostReport;
+use crate::model::plan::Plan;
+use crate::recipe::Recipes;
+use crate::run::Control;
+use crate::secrets::Secrets;
+use crate::world::World;
+
+/// What was learnt and typed so far, before a state folder exists.
+#[derive(Default)]
+pub struct Memory {
+    /// The machine.
+    pub host: HostReport,
+    /// Cameras that were tried, by name.
+    pub tried: BTreeMap<String, CameraTried>,
+    /// The plan that was shown last.
+    pub plan: Option<Plan>,
+}
+
+/// The drive. Cloning shares it.
+#[derive(Clone)]
+pub struct Drive {
+    /// The doors.
+    pub world: World,
+    /// The recipes.
+    pub recipes: Arc<Recipes>,
+    /// Folder that holds a folder for each site.
+    pub root: String,
+    /// Where the program's copy is linked.
+    pub link: String,
+    /// Secrets of the site in hand.
+    pub secrets: Secrets,
+    /// Where events go.
+    pub events: UnboundedSender<Event>,
+    memory: Arc<Mutex<Memory>>,
+    control: watch::Sender<Control>,
+    watching: watch::Sender<u32>,
+    following: watch::Sender<u32>,
+}
+
+impl Drive {
+    /// A drive over a world.
+    pub fn new(world: World, recipes: Recipes, root: String, events: UnboundedSender<Event>) -> Self {
+        Drive {
+            world,
+            recipes: Arc::new(recipes),
+            root,
+            link: "/usr/local/bin/kerbup".into(),
+            secrets: Secrets::default(),
+            events,
+            memory: Arc::default(),
+            control: watch::channel(Control::Run).0,
+            watching: watch::channel(0).0,
+            following: watch::channel(0).0,
+        }
+    }
+
+    /// What was learnt so far.
+    pub fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// State folder of a site.
+    pub fn state(&self, site: &str) -> String {
+        format!("{}/{site}", self.root)
+    }
+
+    /// Sends an event; a front that is gone does not matter.
+    pub fn send(&self, event: Event) {
+        let _ = self.events.send(event);
+    }
+
+    /// Holds the run, lets it go on, or ends it after the steps in hand.
+    pub fn control(&self, want: Control) {
+        self.control.send_replace(want);
+    }
+}

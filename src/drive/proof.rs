@@ -1,0 +1,136 @@
+//! Proof: addresses that were tried, cameras that were seen to record. Nothing is claimed that was not seen.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use url::Url;
+
+use super::Drive;
+use super::install::Finished;
+use crate::model::answers::{Answers, Expose, Shape};
+use crate::model::event::{Address, CameraCount, Event};
+use crate::model::fault::{Fault, Whose};
+use crate::model::health::CameraState;
+use crate::model::journal::Ending;
+use crate::model::plan::Plan;
+use crate::step::{self, container};
+use crate::world::network::Request;
+
+/// What was seen after a run.
+#[derive(Debug, Clone, Default)]
+pub struct Proof {
+    /// Addresses that answered.
+    pub addresses: Vec<Address>,
+    /// Cameras.
+    pub cameras: CameraCount,
+    /// What each camera's recorder was seen to do.
+    pub seen: Vec<String>,
+    /// What was waited for and did not come.
+    pub fault: Option<Fault>,
+}
+
+impl Proof {
+    /// The lines that stay in the terminal.
+    pub fn says(&self, finished: &Finished) -> Vec<String> {
+        let mut lines = vec![];
+        match finished.ending {
+            Ending::Done if !finished.changed => lines.push("Nothing had to be changed: all is as planned.".to_string()),
+            Ending::Done => lines.push("Installed.".into()),
+            Ending::Failed => lines.push("Not done. What is done stays done; run kerbup again to go on.".into()),
+            Ending::Stopped => lines.push("Stopped part-way. Run kerbup again to go on.".into()),
+        }
+        lines.extend(self.seen.iter().cloned());
+        for a in &self.addresses {
+            let login = a.user.as_deref().map_or(String::new(), |u| format!("   name {u}, password: kerbup passwords {}", a.password.as_deref().unwrap_or_default()));
+            lines.push(format!("{}   {}{login}", a.title, a.url));
+        }
+        if finished.ending == Ending::Done {
+            lines.push("Recording goes on when you close this, and after a restart.".into());
+        }
+        lines
+    }
+}
+
+impl Drive {
+    /// This machine's address on the LAN: that of the interface with the default route.
+    pub fn lan_address(&self) -> Option<String> {
+        let memory = self.memory();
+        let device = memory.host.network.default_route.get()?.as_ref()?.device.clone();
+        let all = memory.host.network.interfaces.get()?;
+        all.iter().find(|i| i.name == device)?.addresses.iter().find(|(a, _)| a.is_ipv4()).map(|(a, _)| a.to_string())
+    }
+
+    /// Tries the addresses and waits for cameras. Without `wait` each camera is given the time its recorder takes to start;
+    /// with it, the run has failed when a camera that answers has not recorded by then.
+    pub async fn prove(&self, answers: &Answers, plan: &Plan, wait: Option<Duration>) -> Proof {
+        let mut proof = Proof { addresses: self.addresses(answers, plan).await, ..Proof::default() };
+        proof.cameras.of = answers.cameras.len();
+        let answered: BTreeSet<String> = {
+            let memory = self.memory();
+            answers.cameras.iter().filter(|c| memory.tried.get(&c.name).is_none_or(|t| t.outcome.is_ok())).map(|c| c.name.clone()).collect()
+        };
+        let limit = wait.unwrap_or(Duration::from_secs(if answered.is_empty() { 0 } else { 75 })).as_secs_f64();
+        let since = self.world.clock.ticks();
+        let mut proven: BTreeSet<String> = BTreeSet::new();
+        while proven.len() < answered.len() && self.world.clock.ticks() - since < limit {
+            if let Ok(snapshot) = self.snapshot_of(&answers.site, plan, answers).await {
+                for c in &snapshot.cameras {
+                    let says = match c.state {
+                        CameraState::Recording if c.recordings.unwrap_or(0) > 0 || c.last_saved_seconds.is_some() => format!("{} records.", c.name),
+                        CameraState::Watching => format!("{} watches, and records when something moves.", c.name),
+                        _ => continue,
+                    };
+                    if answered.contains(&c.name) && proven.insert(c.name.clone()) {
+                        self.send(Event::Recorded { camera: c.name.clone(), says: says.clone() });
+                        proof.seen.push(says);
+                    }
+                }
+                self.send(Event::Health { snapshot: Box::new(snapshot) });
+            }
+            if proven.len() < answered.len() {
+                self.world.clock.sleep(Duration::from_secs(1)).await;
+            }
+        }
+        proof.cameras.recording = proven.len();
+        let late: Vec<&String> = answered.difference(&proven).collect();
+        for name in &late {
+            proof.seen.push(format!("{name} was not seen to record yet: see how it is with kerbup status."));
+        }
+        for c in answers.cameras.iter().filter(|c| !answered.contains(&c.name)) {
+            proof.seen.push(format!("{} did not answer when it was tried: its recorder goes on trying.", c.name));
+        }
+        if let (Some(wait), false) = (wait, late.is_empty()) {
+            let names: Vec<&str> = late.iter().map(|n| n.as_str()).collect();
+            proof.fault = Some(
+                Fault::new(Whose::Network, "NOT-RECORDING", format!("No recording within {} s: {}.", wait.as_secs(), names.join(", ")))
+                    .because("The camera answered when it was tried from this machine.")
+                    .cure(format!("See what its recorder says: kerbup logs agent-{}", names[0])),
+            );
+        }
+        proof
+    }
+
+    async fn addresses(&self, answers: &Answers, plan: &Plan) -> Vec<Address> {
+        if answers.shape == Shape::Small {
+            return vec![];
+        }
+        let host = match answers.expose {
+            Expose::Loopback => "127.0.0.1".to_string(),
+            _ => self.lan_address().unwrap_or_else(|| "127.0.0.1".into()),
+        };
+        let mut found = vec![];
+        for s in plan.steps.iter().filter(|s| s.kind == "container") {
+            let Ok(with) = step::with::<container::With>(s) else { continue };
+            let w = with.workload;
+            if let (Some((port, _)), "vault") = (w.outside, w.health.probe.as_str()) {
+                let url = format!("http://{host}:{port}");
+                let Ok(parsed) = Url::parse(&url) else { continue };
+                // Tried before it is shown.
+                if self.world.network.http(Request::get(parsed)).await.is_ok_and(|r| r.status < 500) {
+                    found.push(Address { title: "Recordings page".into(), url, user: w.health.user, password: w.health.password });
+                }
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,107 @@
+//! Where the state of sites lies, and which sites there are.
+
+use super::Drive;
+use crate::flow::state::Standing;
+use crate::model::answers::Answers;
+use crate::model::fault::{Fault, Whose};
+use crate::run::Receipt;
+use crate::secrets::Secrets;
+use crate::step::file_fault;
+use crate::world::files::Files;
+
+/// The folder that holds a folder for each site: the flag, else root's, else the user's own.
+pub fn root(files: &dyn Files, flag: Option<&str>) -> String {
+    if let Some(dir) = flag {
+        return dir.trim_end_matches('/').into();
+    }
+    if files.uid() == 0 {
+        return "/var/lib/kerbup".into();
+    }
+    match (files.variable("XDG_STATE_HOME"), files.variable("HOME")) {
+        (Some(dir), _) if !dir.is_empty() => format!("{dir}/kerbup"),
+        (_, Some(home)) => format!("{home}/.local/state/kerbup"),
+        _ => "/var/lib/kerbup".into(),
+    }
+}
+
+/// A site that stands or was left half-done.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// Name.
+    pub name: String,
+    /// State folder.
+    pub state: String,
+    /// What was done.
+    pub receipt: Receipt,
+}
+
+impl Drive {
+    /// All sites of this state folder, by name. Folders without a journal are none.
+    pub fn sites(&self) -> Result<Vec<Site>, Fault> {
+        let names = match self.world.files.list(&self.root) {
+            Ok(names) => names,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(vec![]),
+            Err(e) => return Err(file_fault(&e, &self.root)),
+        };
+        let mut sites = vec![];
+        for name in names {
+            let state = self.state(&name);
+            let receipt = Receipt::read(&*self.world.files, &state)?;
+            if !receipt.empty() || (receipt.unfinished() && receipt.plan.is_some()) {
+                sites.push(Site { name, state, receipt });
+            }
+        }
+        Ok(sites)
+    }
+
+    /// The site that is meant: the one named, or the only one there is.
+    pub fn site(&self, name: Option<&str>) -> Result<Site, Fault> {
+        let mut sites = self.sites()?;
+        let names: Vec<String> = sites.iter().map(|s| s.name.clone()).collect();
+        match name {
+            Some(name) => sites.into_iter().find(|s| s.name == name).ok_or_else(|| {
+                let known = if names.is_empty() { "There is no site here.".to_string() } else { format!("There is: {}.", names.join(", ")) };
+                Fault::new(Whose::Input, "NO-SUCH-SITE", format!("There is no site {name} here.")).because(known).cure("See all sites: kerbup sites")
+            }),
+            None if sites.len() == 1 => Ok(sites.remove(0)),
+            None if sites.is_empty() => {
+                let mut fault = Fault::new(Whose::Input, "NO-SITE", "Nothing is installed here yet.");
+                if self.world.files.uid() != 0 {
+                    fault = fault.because("Sites that root installed are seen by root alone.").cure("If it was installed by root: sudo kerbup status");
+                }
+                Err(fault.cure("Start the installation: kerbup"))
+            }
+            None => Err(Fault::new(Whose::Input, "WHICH-SITE", format!("There is more than one site here: {}.", names.join(", "))).cure("Say which: --site NAME")),
+        }
+    }
+
+    /// The sites as the welcome screen shows them.
+    pub fn standing(&self) -> Result<Vec<Standing>, Fault> {
+        Ok(self
+            .sites()?
+            .into_iter()
+            .map(|s| {
+                let (done, of) = s.receipt.done();
+                Standing { site: s.name, unfinished: s.receipt.unfinished(), done, of }
+            })
+            .collect())
+    }
+
+    /// Answers and secrets of a site that stands.
+    pub fn load(&self, site: &Site) -> Result<Answers, Fault> {
+        let f = &*self.world.files;
+        let path = format!("{}/site.toml", site.state);
+        let text = f.read(&path).map_err(|e| file_fault(&e, &path))?;
+        let secrets = Secrets::load(f, &format!("{}/secrets.toml", site.state))?;
+        self.secrets.adopt(&secrets);
+        let none = |_: &str| None;
+        let read = |p: &str| Err(format!("{p} is not read here"));
+        let (answers, _) = crate::ask::load(&[(path, String::from_utf8_lossy(&text).into_owned())], &[], &none, &read).map_err(first)?;
+        Ok(answers)
+    }
+}
+
+/// The first of several faults; the others are of the same file and are found again once it is mended.
+pub fn first(faults: Vec<Fault>) -> Fault {
+    faults.into_iter().next().unwrap_or_else(|| Fault::new(Whose::Ours, "NOT-UNDERSTOOD", "The answers could not be read."))
+}

@@ -1,0 +1,96 @@
+//! A site that stands: how it is, what its parts say, restart, stop, start, passwords.
+
+use futures_util::StreamExt as _;
+
+use super::Drive;
+use super::sites::Site;
+use crate::health;
+use crate::model::answers::Answers;
+use crate::model::event::Event;
+use crate::model::fault::{Fault, Whose};
+use crate::model::health::HealthSnapshot;
+use crate::model::plan::Plan;
+use crate::step::{self, container, engine_fault};
+
+impl Drive {
+    /// Health of a site from its plan.
+    pub async fn snapshot_of(&self, site: &str, plan: &Plan, answers: &Answers) -> Result<HealthSnapshot, Fault> {
+        let host = self.lan_address();
+        let mut subjects = vec![];
+        let mut keeps = None;
+        for s in &plan.steps {
+            match s.kind.as_str() {
+                "container" => {
+                    let w = step::with::<container::With>(s)?.workload;
+                    let record = answers.cameras.iter().find(|c| Some(&c.name) == w.camera.as_ref()).map(|c| c.record);
+                    subjects.push(container::subject(&w, &self.secrets, host.as_deref(), record));
+                }
+                "bucket" => keeps = s.with["days"].as_u64().map(|d| d as u32),
+                _ => {}
+            }
+        }
+        Ok(health::snapshot(&self.world, site, &subjects, Some(&answers.path), keeps).await)
+    }
+
+    /// Health of a standing site.
+    pub async fn snapshot(&self, site: &Site) -> Result<HealthSnapshot, Fault> {
+        let answers = self.load(site)?;
+        let plan = plan_of(site)?;
+        self.snapshot_of(&site.name, plan, &answers).await
+    }
+
+    /// Full container name of a part, by its name inside the site; the error names those there are.
+    pub fn part(&self, site: &Site, name: &str) -> Result<String, Fault> {
+        let parts: Vec<String> = plan_of(site)?.steps.iter().filter_map(|s| Some(s.id.strip_prefix("container:")?.to_string())).collect();
+        if parts.iter().any(|p| p == name) {
+            return Ok(format!("{}-{name}", site.name));
+        }
+        Err(Fault::new(Whose::Input, "NO-SUCH-PART", format!("There is no part {name} in the site {}.", site.name)).cure(format!("There is: {}.", parts.join(", "))))
+    }
+
+    /// Sends a part's log as events, redacted, until it ends or nobody listens.
+    pub async fn log(&self, site: &Site, name: &str, tail: usize, follow: bool) -> Result<(), Fault> {
+        let container = self.part(site, name)?;
+        let redactor = self.secrets.redactor();
+        let stream = self.world.engine.logs(&container, tail, follow).await.map_err(|e| engine_fault(e, name))?;
+        let mut chunks = stream.ready_chunks(200);
+        while let Some(chunk) = chunks.next().await {
+            let mut lines = vec![];
+            for line in chunk {
+                let line = line.map_err(|e| engine_fault(e, name))?;
+                lines.push(redactor.clean(&line.text));
+            }
+            if self.events.send(Event::LogLines { component: name.into(), lines }).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Restarts a part.
+    pub async fn restart(&self, site: &Site, name: &str) -> Result<(), Fault> {
+        let container = self.part(site, name)?;
+        self.world.engine.restart(&container).await.map_err(|e| engine_fault(e, name))
+    }
+
+    /// Stops the whole site, recorders first, or starts it, recorders last.
+    pub async fn switch(&self, site: &Site, on: bool) -> Result<(), Fault> {
+        let _lock = self.lock(&site.state)?;
+        let mut parts: Vec<String> = plan_of(site)?.steps.iter().filter_map(|s| Some(s.id.strip_prefix("container:")?.to_string())).collect();
+        if !on {
+            parts.reverse();
+        }
+        for part in parts {
+            let container = format!("{}-{part}", site.name);
+            let done = if on { self.world.engine.start(&container).await } else { self.world.engine.stop(&container).await };
+            done.map_err(|e| engine_fault(e, &part))?;
+            self.send(Event::Note { says: format!("{part}: {}", if on { "started" } else { "stopped" }) });
+        }
+        Ok(())
+    }
+}
+
+/// The plan of a standing site.
+pub fn plan_of(site: &Site) -> Result<&Plan, Fault> {
+    site.receipt.plan.as_ref().ok_or_else(|| Fault::new(Whose::Ours, "NO-PLAN", format!("The site {} has no plan in its journal.", site.name)))
+}
