@@ -230,6 +230,9 @@ fn told(error: &retina::Error, login: Option<&(String, SecretString)>) -> Stream
             _ => StreamError::Unreachable { says: super::plain(&e) },
         };
     }
+    if first.contains("Invalid RTSP message") {
+        return StreamError::Protocol { says: "it does not speak RTSP".into() };
+    }
     if first.contains("EOF") {
         return StreamError::Protocol { says: "it closes the connection".into() };
     }
