@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::text::Text;
 
 /// What an engine says of itself.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct EngineInfo {
     /// `docker`.
     pub kind: String,
@@ -19,6 +19,36 @@ pub struct EngineInfo {
     pub arch: String,
     /// Root folder.
     pub root: String,
+    /// Oldest API spoken (`MinAPIVersion` of /version); empty where it does not say.
+    #[serde(default)]
+    pub api_min: String,
+    /// Name of its first component in /version: `Engine` is Docker's, `Podman Engine` is Podman's.
+    #[serde(default)]
+    pub product: String,
+    /// What it runs on, in its words (`OperatingSystem` of /info): `Debian GNU/Linux 12 (bookworm)`, `Docker Desktop`.
+    #[serde(default)]
+    pub operating_system: String,
+    /// Storage driver: `overlay2`, `overlayfs`.
+    #[serde(default)]
+    pub driver: String,
+    /// `SecurityOptions` of /info: `name=seccomp,profile=builtin`, `name=rootless`, `name=selinux`.
+    #[serde(default)]
+    pub security_options: Vec<String>,
+    /// `Warnings` of /info.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// Registries it talks to without TLS: `InsecureRegistryCIDRs` and the `IndexConfigs` that are not `Secure`.
+    #[serde(default)]
+    pub insecure_registries: Vec<String>,
+    /// It can limit the memory of a container; none where it does not say.
+    #[serde(default)]
+    pub memory_limit: Option<bool>,
+    /// It can limit the swap of a container; none where it does not say.
+    #[serde(default)]
+    pub swap_limit: Option<bool>,
+    /// `systemd`, `cgroupfs` or `none`; empty where it does not say.
+    #[serde(default)]
+    pub cgroup_driver: String,
 }
 
 /// An image that is present.
