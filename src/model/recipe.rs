@@ -135,6 +135,18 @@ pub enum Value {
     Text(String),
     /// A secret, made when it does not exist.
     Secret(SecretValue),
+    /// Text that is set only where predicates hold.
+    When(When),
+}
+
+/// A variable that is set only where predicates hold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct When {
+    /// Text with `${…}`.
+    pub text: String,
+    /// Predicates that must all hold.
+    pub only: Vec<String>,
 }
 
 /// A secret as a variable's value.
@@ -149,6 +161,9 @@ pub struct SecretValue {
     /// How it is made.
     #[serde(default)]
     pub make: Make,
+    /// Set only where these predicates hold.
+    #[serde(default)]
+    pub only: Vec<String>,
 }
 
 /// How a component gets a secret.

@@ -1,1 +1,6 @@
-//! Builds the plan. Pure.
+//! Builds the plan. Pure: the same host, survey, answers and recipes give the same bytes.
+
+pub mod build;
+pub mod sizing;
+
+pub use build::{Wish, plan};

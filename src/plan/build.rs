@@ -1,0 +1,225 @@
+//! From answers to steps: what must be there, in which order, and why.
+
+use std::collections::BTreeMap;
+
+use super::sizing::sizing;
+use crate::model::answers::Answers;
+use crate::model::engine::{NetworkSpec, RegistryLogin};
+use crate::model::fault::{Fault, Whose};
+use crate::model::host::{DockerPresence, HostReport};
+use crate::model::plan::{Plan, Preview, Risk, Step};
+use crate::model::recipe::ComponentShape;
+use crate::model::survey::Survey;
+use crate::model::text::Text;
+use crate::recipe::Recipes;
+use crate::step::{self, Inputs, Workload, bucket, container, docker, image, program, storage};
+use crate::target::docker::by_hand;
+
+/// All that a plan is made from.
+pub struct Wish<'a> {
+    /// The machine.
+    pub host: &'a HostReport,
+    /// What was learnt after the answers.
+    pub survey: &'a Survey,
+    /// The answers.
+    pub answers: &'a Answers,
+    /// The recipes.
+    pub recipes: &'a Recipes,
+    /// State folder of the site.
+    pub state: &'a str,
+    /// Where the program's copy is linked.
+    pub link: &'a str,
+}
+
+fn one<T: serde::Serialize>(kind: &str, id: String, with: &T) -> Result<Step, Fault> {
+    Ok(Step { id, kind: kind.into(), with: step::value(with)?, title: String::new(), why: String::new(), after: vec![], risk: Risk::None, budget: 60, preview: Preview::default() })
+}
+
+/// Builds the plan for Docker.
+pub fn plan(wish: &Wish) -> Result<Plan, Fault> {
+    let (a, survey) = (wish.answers, wish.survey);
+    let sizes = sizing(a, survey);
+    let inputs = Inputs { host: wish.host, survey, answers: a, recipes: wish.recipes, state: wish.state, agent_megabytes: sizes.agent_megabytes.clone() };
+    let workloads = step::workloads(&inputs)?;
+    let mut steps = vec![];
+    let mut notes = vec![];
+
+    let engine = engine(wish)?;
+    let after_engine: Vec<String> = engine.iter().map(|s| s.id.clone()).collect();
+    steps.extend(engine);
+    steps.push(folder(wish)?);
+    steps.push(network(wish, &after_engine)?);
+    steps.extend(images(wish, &workloads, &after_engine)?);
+    for w in &workloads {
+        if let Some(because) = &w.image_because {
+            notes.push(format!("{}: {} is used, because {because}.", w.title, w.spec.image.rsplit('/').next().unwrap_or_default()));
+        }
+        let shape = wish.recipes.component(&w.kind).map_or(ComponentShape::Stateless, |c| c.shape);
+        steps.push(part(wish, w, shape)?);
+        for p in &w.provision {
+            if p.step == "bucket" {
+                steps.push(rule(w, p.with.get("bucket").map_or("recordings", String::as_str), p.with.get("region").map_or("us-east-1", String::as_str), sizes.keeps_days)?);
+            }
+        }
+    }
+    steps.push(copy(wish, &steps)?);
+    if let (Some(fits), true) = (sizes.fits_days, sizes.fits_days.is_some_and(|f| f < a.retention_days)) {
+        notes.push(format!("{} days do not fit on this disk at the measured rates; {} are kept.", a.retention_days, fits.max(1)));
+    }
+    for s in &mut steps {
+        if let Some(seconds) = survey.step_seconds.get(&s.kind) {
+            s.preview.seconds = Some(*seconds);
+        }
+    }
+    Ok(Plan { site: a.site.clone(), target: "docker".into(), renderer: step::RENDERER, steps, notes })
+}
+
+fn engine(wish: &Wish) -> Result<Option<Step>, Fault> {
+    let manager = wish.host.package_manager.get().cloned().flatten().unwrap_or_default();
+    let (packages, title, why): (Vec<String>, _, _) = match wish.host.docker.get() {
+        Some(DockerPresence::Missing) => {
+            let packages = match manager.as_str() {
+                "apt" => vec!["docker.io".to_string()],
+                "dnf" => vec!["moby-engine".to_string()],
+                _ => {
+                    return Err(Fault::new(Whose::Machine, "DOCKER-MISSING", "Docker is not installed, and kerbup does not know how to install it here.")
+                        .cure("Install it by hand, then run kerbup again: https://docs.docker.com/engine/install/"));
+                }
+            };
+            (packages, "Install Docker", "Docker runs each part in a box of its own. It is not on this machine yet.")
+        }
+        Some(DockerPresence::Stopped { masked: false, snap: false, .. }) => (vec![], "Start Docker", "Docker is installed and does not run. It is started, now and at every start of this machine."),
+        _ => return Ok(None),
+    };
+    let with = docker::With { packages, manager: if manager == "apt" { "apt".into() } else { "dnf".into() }, service: "docker".into() };
+    let mut s = one("docker", "docker".into(), &with)?;
+    s.title = title.into();
+    s.why = why.into();
+    s.risk = Risk::Machine;
+    s.budget = 1800;
+    s.preview = Preview {
+        place: "this machine".into(),
+        by_hand: docker::commands(&with).iter().map(|c| format!("sudo {}", c.by_hand())).collect(),
+        undo: "Stays, unless you uninstall with --with-engine.".into(),
+        ..Preview::default()
+    };
+    Ok(Some(s))
+}
+
+fn folder(wish: &Wish) -> Result<Step, Fault> {
+    let path = wish.answers.path.trim_end_matches('/').to_string();
+    let mut s = one("storage", "storage".into(), &storage::With { path: path.clone() })?;
+    s.title = format!("Prepare the folder {path}");
+    s.why = "Recordings, and what makes them usable again, lie here.".into();
+    s.preview = Preview { place: "this machine".into(), by_hand: vec![format!("sudo mkdir -p {path}/.kerbup")], undo: "Recordings stay unless you ask for them to go.".into(), ..Preview::default() };
+    Ok(s)
+}
+
+fn network(wish: &Wish, after: &[String]) -> Result<Step, Fault> {
+    let a = wish.answers;
+    let mut used: Vec<String> = wish.survey.subnets.clone();
+    used.extend(wish.host.network.routes.get().into_iter().flatten().map(|r| r.to.clone()));
+    let mut addresses: Vec<std::net::IpAddr> = wish.host.network.dns.get().cloned().unwrap_or_default();
+    addresses.extend(a.cameras.iter().filter_map(|c| url::Url::parse(&c.url).ok()?.host_str()?.parse::<std::net::IpAddr>().ok()));
+    let subnet = match &a.subnet {
+        Some(s) => Some(s.clone()),
+        None => Some(step::subnet::free(&used, &addresses).ok_or_else(|| {
+            Fault::new(Whose::Machine, "NO-FREE-SUBNET", "No free range of addresses was found for the parts.").cure("Name one that your network does not use: network.subnet in the site file.")
+        })?),
+    };
+    let labels = BTreeMap::from([("io.kerbup.site".to_string(), a.site.clone())]);
+    let spec = NetworkSpec { name: a.site.clone(), subnet, labels };
+    let mut s = one("network", "network".into(), &spec)?;
+    s.title = format!("Make the network {}", a.site);
+    s.why = "The parts talk to each other on a network of their own. Its addresses are used by nothing else here.".into();
+    s.after = after.to_vec();
+    let subnet = spec.subnet.as_deref().unwrap_or_default();
+    s.preview = Preview { place: "Docker".into(), by_hand: vec![format!("docker network create --subnet {subnet} --label io.kerbup.site={} {}", a.site, a.site)], undo: "Removes the network.".into(), ..Preview::default() };
+    Ok(s)
+}
+
+fn images(wish: &Wish, workloads: &[Workload], after: &[String]) -> Result<Vec<Step>, Fault> {
+    let mut seen: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for w in workloads {
+        seen.entry(&w.spec.image).or_default().push(&w.title);
+    }
+    let images = &wish.answers.images;
+    let login = images.user.as_ref().zip(images.registry.as_ref()).map(|(user, server)| RegistryLogin { server: server.clone(), user: user.clone(), password: Text::secret("images.password") });
+    let mut steps = vec![];
+    // In the order of the parts, so that the database comes first.
+    for w in workloads {
+        let Some(titles) = seen.remove(w.spec.image.as_str()) else { continue };
+        let mut s = one("image", format!("image:{}", w.spec.image), &image::With { image: w.spec.image.clone(), login: login.clone() })?;
+        s.title = format!("Fetch {} {}", w.product, w.spec.image.rsplit_once(':').map_or("", |(_, t)| t));
+        s.why = match (&w.image_because, titles.first()) {
+            (Some(because), _) => format!("This version, because {because}."),
+            (None, Some(title)) => format!("The program of the {}: it {}.", title.to_lowercase(), w.does),
+            _ => String::new(),
+        };
+        s.after = after.to_vec();
+        s.budget = 3600;
+        let known = wish.survey.images.get(&w.spec.image);
+        s.preview = Preview {
+            place: "download".into(),
+            by_hand: vec![format!("docker pull {}", w.spec.image)],
+            undo: "Removes the image, if it was not here before.".into(),
+            download_bytes: known.and_then(|i| if i.present.is_some() { Some(0) } else { i.download.get().copied() }),
+            disk_bytes: known.and_then(|i| i.present.as_ref().map(|p| p.size)),
+            seconds: None,
+        };
+        steps.push(s);
+    }
+    Ok(steps)
+}
+
+fn part(wish: &Wish, w: &Workload, shape: ComponentShape) -> Result<Step, Fault> {
+    let with = container::With { workload: w.clone(), shape, wait: w.camera.is_none(), storage: wish.answers.path.trim_end_matches('/').into() };
+    let mut s = one("container", format!("container:{}", w.name), &with)?;
+    s.title = match &w.camera {
+        Some(camera) => format!("Start the recorder of {camera}"),
+        None => format!("Start: {}", w.title.to_lowercase()),
+    };
+    s.why = format!("{} {}.", w.product, w.does);
+    s.after = vec!["storage".into(), "network".into(), format!("image:{}", w.spec.image)];
+    s.after.extend(w.needs.iter().map(|n| format!("container:{n}")));
+    s.risk = Risk::Restart;
+    s.budget = w.health.within + 60;
+    let mut hand: Vec<String> = w.folders.iter().map(|f| format!("sudo mkdir -p {}", f.path)).collect();
+    hand.push(by_hand::run(&w.spec));
+    s.preview = Preview { place: "Docker".into(), by_hand: hand, undo: "Stops and removes it; its data stays.".into(), ..Preview::default() };
+    Ok(s)
+}
+
+fn rule(w: &Workload, name: &str, region: &str, days: u32) -> Result<Step, Fault> {
+    let with = bucket::With {
+        container: w.spec.name.clone(),
+        network: w.spec.network.clone(),
+        port: w.health.port,
+        bucket: name.into(),
+        region: region.into(),
+        user: w.health.user.clone().unwrap_or_default(),
+        password: w.health.password.clone().unwrap_or_default(),
+        days,
+    };
+    let mut s = one("bucket", format!("bucket:{name}"), &with)?;
+    s.title = format!("Keep recordings {days} days");
+    s.why = "The video store deletes what is older by itself, so that the disk does not fill up.".into();
+    s.after = vec![format!("container:{}", w.name)];
+    s.preview = Preview {
+        place: "video store".into(),
+        by_hand: vec![format!("mc mb --ignore-existing store/{name}"), format!("mc ilm rule add --expire-days {days} store/{name}")],
+        undo: "Goes with the video store's folder.".into(),
+        ..Preview::default()
+    };
+    Ok(s)
+}
+
+fn copy(wish: &Wish, steps: &[Step]) -> Result<Step, Fault> {
+    let with = program::With { copy: format!("{}/kerbup", wish.state), link: wish.link.into() };
+    let mut s = one("program", "program".into(), &with)?;
+    s.title = "Keep a copy of kerbup".into();
+    s.why = "So that there is always one that shows, repairs and removes what it made.".into();
+    s.after = steps.iter().filter(|s| s.kind == "storage").map(|s| s.id.clone()).collect();
+    s.preview = Preview { place: "this machine".into(), by_hand: vec![format!("sudo install -m 755 kerbup {}", with.copy), format!("sudo ln -s {} {}", with.copy, with.link)], undo: "Removes copy and link.".into(), ..Preview::default() };
+    Ok(s)
+}

@@ -1,0 +1,127 @@
+//! How much the cameras write, what fits, and how many days are kept. Every figure comes from a measured one.
+
+use std::collections::BTreeMap;
+
+use crate::model::answers::{Answers, Record, Shape};
+use crate::model::survey::Survey;
+
+/// At most so much of the disk is used.
+pub const SHARE: f64 = 0.85;
+
+/// What the figures come to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sizing {
+    /// Bytes a day of each camera that was measured. For a camera that records on movement this is the most it can be.
+    pub per_day: BTreeMap<String, f64>,
+    /// Cameras that were not measured.
+    pub unmeasured: Vec<String>,
+    /// Bytes that may be used, where the disk is known.
+    pub usable: Option<u64>,
+    /// Bytes that the days asked for take at most, where all cameras were measured.
+    pub needed: Option<u64>,
+    /// Days that fit, where disk and all cameras are known.
+    pub fits_days: Option<u32>,
+    /// Days that are kept: the lesser of asked and fitting, at least one.
+    pub keeps_days: u32,
+    /// Some camera records on movement only, so the need is an upper bound.
+    pub upper_bound: bool,
+    /// Megabytes each camera's recorder may keep of its own.
+    pub agent_megabytes: BTreeMap<String, u64>,
+}
+
+/// Works it out.
+pub fn sizing(answers: &Answers, survey: &Survey) -> Sizing {
+    let mut s = Sizing { keeps_days: answers.retention_days.max(1), ..Sizing::default() };
+    for camera in &answers.cameras {
+        match survey.cameras.get(&camera.name).and_then(|r| r.bits_per_second) {
+            Some(bits) if bits > 0.0 => {
+                s.per_day.insert(camera.name.clone(), bits / 8.0 * 86_400.0);
+            }
+            _ => s.unmeasured.push(camera.name.clone()),
+        }
+        s.upper_bound |= camera.record == Record::Motion;
+    }
+    s.usable = survey.free_bytes.get().zip(survey.total_bytes.get()).map(|(free, total)| {
+        // Never more than the share of the whole disk, and never more than is free now.
+        let other = total.saturating_sub(*free) as f64;
+        ((*total as f64 * SHARE - other).max(0.0) as u64).min(*free)
+    });
+    let daily: f64 = s.per_day.values().sum();
+    if s.unmeasured.is_empty() && daily > 0.0 {
+        s.needed = Some((daily * f64::from(answers.retention_days)) as u64);
+        if let Some(usable) = s.usable {
+            let fits = (usable as f64 / daily).floor().min(36_500.0) as u32;
+            s.fits_days = Some(fits);
+            s.keeps_days = answers.retention_days.min(fits).max(1);
+        }
+    }
+    if let Some(usable) = s.usable {
+        for camera in &answers.cameras {
+            // Small: the whole disk is the recorders', by their rates where those are known, else in equal parts. Full: a
+            // tenth of it, for what waits to be uploaded while the library does not answer.
+            let all = if answers.shape == Shape::Small { usable as f64 } else { usable as f64 * 0.1 };
+            let part = match s.per_day.get(&camera.name) {
+                Some(rate) if s.unmeasured.is_empty() => rate / daily,
+                _ => 1.0 / answers.cameras.len() as f64,
+            };
+            let mut bytes = all * part;
+            if let (Shape::Small, Some(rate)) = (answers.shape, s.per_day.get(&camera.name)) {
+                bytes = bytes.min(rate * f64::from(s.keeps_days));
+            }
+            s.agent_megabytes.insert(camera.name.clone(), ((bytes / 1e6) as u64).max(100));
+        }
+    }
+    s
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::answers::Camera;
+    use crate::model::camera::StreamReading;
+    use crate::model::fact::Fact;
+
+    fn survey(bits: f64, free: u64, total: u64) -> Survey {
+        let reading = StreamReading { codec: "H.264".into(), size: None, fps: None, bits_per_second: Some(bits), seconds: 5.0, audio: false };
+        Survey { cameras: BTreeMap::from([("a".to_string(), reading)]), free_bytes: Fact::known(free, "test"), total_bytes: Fact::known(total, "test"), ..Survey::default() }
+    }
+
+    fn answers(days: u32) -> Answers {
+        let a = Camera { name: "a".into(), url: "rtsp://x/".into(), sub_url: None, user: None, record: Record::Always };
+        Answers { cameras: vec![a], retention_days: days, ..Answers::default() }
+    }
+
+    #[test]
+    fn days_move_with_the_rate_and_the_disk() {
+        // 2 Mbit/s is 21.6 GB a day; 85 % of 1 TB holds 39 days of it.
+        let s = sizing(&answers(60), &survey(2e6, 1_000_000_000_000, 1_000_000_000_000));
+        assert_eq!((s.fits_days, s.keeps_days), (Some(39), 39));
+        let half = sizing(&answers(60), &survey(4e6, 1_000_000_000_000, 1_000_000_000_000));
+        assert_eq!(half.fits_days, Some(19));
+        let asked = sizing(&answers(7), &survey(2e6, 1_000_000_000_000, 1_000_000_000_000));
+        assert_eq!((asked.keeps_days, asked.needed), (7, Some(151_200_000_000)));
+    }
+
+    #[test]
+    fn what_is_used_already_counts_against_the_share() {
+        let s = sizing(&answers(30), &survey(2e6, 200_000_000_000, 1_000_000_000_000));
+        assert_eq!(s.usable, Some(50_000_000_000));
+    }
+
+    #[test]
+    fn without_a_measure_nothing_is_promised() {
+        let s = sizing(&answers(30), &Survey::default());
+        assert_eq!((s.needed, s.fits_days, s.keeps_days, s.unmeasured.len()), (None, None, 30, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn never_more_than_is_free_and_at_least_a_day(bits in 0f64..1e9, free in 0u64..1u64<<50, total in 0u64..1u64<<50, days in 0u32..10_000) {
+            let s = sizing(&answers(days), &survey(bits, free, total));
+            prop_assert!(s.keeps_days >= 1);
+            prop_assert!(s.usable.unwrap_or(0) <= free);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The receipt: the fold of the journal. What stands, what takes it back, what was left half-done. Never written by hand.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::journal;
+use crate::model::fault::Fault;
+use crate::model::journal::{Ending, Purpose, Record};
+use crate::model::plan::{Plan, Step};
+use crate::world::files::Files;
+
+/// What is known of one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    /// The step as it was planned last.
+    pub step: Step,
+    /// Its first saved undo, since it was last taken back.
+    pub undo: Option<Value>,
+    /// What it made, when it was done.
+    pub made: Option<Value>,
+    /// Order in which it was first begun.
+    pub order: usize,
+}
+
+/// The fold.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Receipt {
+    /// The plan accepted last.
+    pub plan: Option<Plan>,
+    /// What that plan was for.
+    pub purpose: Option<Purpose>,
+    /// How its run ended; none while it runs or when it was cut off.
+    pub ending: Option<Ending>,
+    /// Steps that were begun and not taken back, by id.
+    pub steps: BTreeMap<String, Trace>,
+    /// Seconds that steps took, by kind: newest last.
+    pub seconds: BTreeMap<String, Vec<f64>>,
+}
+
+impl Receipt {
+    /// Reads and folds the journal of a site.
+    pub fn read(f: &dyn Files, state: &str) -> Result<Self, Fault> {
+        Ok(Self::fold(journal::read(f, state)?))
+    }
+
+    /// Folds records.
+    pub fn fold(records: Vec<Record>) -> Self {
+        let mut r = Receipt::default();
+        let mut known: BTreeMap<String, Step> = BTreeMap::new();
+        let mut begun: BTreeMap<String, f64> = BTreeMap::new();
+        let mut order = 0;
+        for record in records {
+            match record {
+                Record::PlanAccepted { plan, purpose, .. } => {
+                    known.extend(plan.steps.iter().map(|s| (s.id.clone(), s.clone())));
+                    if purpose == Purpose::Install {
+                        for s in &plan.steps {
+                            if let Some(trace) = r.steps.get_mut(&s.id) {
+                                trace.step = s.clone();
+                            }
+                        }
+                        r.plan = Some(plan);
+                    }
+                    r.purpose = Some(purpose);
+                    r.ending = None;
+                }
+                Record::StepStarted { id, at } => {
+                    begun.insert(id.clone(), at);
+                    if let Some(step) = known.get(&id) {
+                        order += 1;
+                        r.steps.entry(id).or_insert(Trace { step: step.clone(), undo: None, made: None, order });
+                    }
+                }
+                Record::UndoSaved { id, undo } => {
+                    if let Some(t) = r.steps.get_mut(&id)
+                        && t.undo.is_none()
+                    {
+                        t.undo = Some(undo);
+                    }
+                }
+                Record::StepDone { id, at, made, changed } => {
+                    if let Some(t) = r.steps.get_mut(&id) {
+                        if let (Some(since), true) = (begun.get(&id), changed) {
+                            r.seconds.entry(t.step.kind.clone()).or_default().push((at - since).max(0.0));
+                        }
+                        t.made = Some(made);
+                    }
+                }
+                Record::StepFailed { .. } => {}
+                Record::StepReverted { id, .. } => {
+                    r.steps.remove(&id);
+                }
+                Record::RunEnded { ending, .. } => r.ending = Some(ending),
+            }
+        }
+        r
+    }
+
+    /// A plan was accepted and its run did not come to its end.
+    pub fn unfinished(&self) -> bool {
+        self.purpose.is_some() && self.ending != Some(Ending::Done)
+    }
+
+    /// Nothing of the site stands.
+    pub fn empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Steps of the plan that are done, of all.
+    pub fn done(&self) -> (usize, usize) {
+        let steps = self.plan.as_ref().map_or(&[][..], |p| &p.steps);
+        (steps.iter().filter(|s| self.steps.get(&s.id).is_some_and(|t| t.made.is_some())).count(), steps.len())
+    }
+
+    /// Median seconds by kind of step, measured on this machine.
+    pub fn typical_seconds(&self) -> BTreeMap<String, f64> {
+        self.seconds
+            .iter()
+            .filter_map(|(kind, all)| {
+                let mut sorted = all.clone();
+                sorted.sort_by(f64::total_cmp);
+                Some((kind.clone(), *sorted.get(sorted.len() / 2)?))
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::plan::{Preview, Risk};
+
+    fn plan() -> Plan {
+        let step = Step { id: "a".into(), kind: "k".into(), with: json!({}), title: String::new(), why: String::new(), after: vec![], risk: Risk::None, budget: 1, preview: Preview::default() };
+        Plan { steps: vec![step], ..Plan::default() }
+    }
+
+    fn accepted(purpose: Purpose) -> Record {
+        Record::PlanAccepted { version: 1, kerbup: "0".into(), at: 0.0, purpose, plan: plan() }
+    }
+
+    #[test]
+    fn a_first_undo_is_never_overwritten_until_the_step_is_taken_back() {
+        let undo = |n: i32| Record::UndoSaved { id: "a".into(), undo: json!(n) };
+        let start = || Record::StepStarted { id: "a".into(), at: 1.0 };
+        let r = Receipt::fold(vec![accepted(Purpose::Install), start(), undo(1), start(), undo(2)]);
+        assert_eq!(r.steps["a"].undo, Some(json!(1)));
+        assert!(r.unfinished());
+        let r = Receipt::fold(vec![accepted(Purpose::Install), start(), undo(1), Record::StepReverted { id: "a".into(), at: 2.0 }, start(), undo(3)]);
+        assert_eq!(r.steps["a"].undo, Some(json!(3)));
+    }
+
+    #[test]
+    fn seconds_are_the_median_of_what_was_measured() {
+        let mut records = vec![accepted(Purpose::Install)];
+        for (from, to) in [(0.0, 5.0), (10.0, 11.0), (20.0, 22.0)] {
+            records.push(Record::StepStarted { id: "a".into(), at: from });
+            records.push(Record::StepDone { id: "a".into(), at: to, changed: true, made: json!(null) });
+        }
+        records.push(Record::RunEnded { at: 30.0, ending: Ending::Done });
+        let r = Receipt::fold(records);
+        assert_eq!(r.typical_seconds()["k"], 2.0);
+        assert!(!r.unfinished());
+        assert_eq!(r.done(), (1, 1));
+    }
+}

@@ -1,0 +1,59 @@
+//! Takes back what the receipt says was done, newest first. What kerbup did not make stays.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::{Receipt, Teller, journal::Journal};
+use crate::model::event::Event;
+use crate::model::fault::Fault;
+use crate::model::journal::Record;
+use crate::step::{self, Context};
+
+/// Takes back the steps `which` says yes to. Goes on past a failure, and answers all faults.
+pub async fn revert(receipt: &Receipt, cx: &Context, journal: &Journal, events: &UnboundedSender<Event>, which: &(dyn Fn(&str) -> bool + Sync)) -> Vec<Fault> {
+    let mut traces: Vec<_> = receipt.steps.values().filter(|t| which(&t.step.id)).collect();
+    traces.sort_by_key(|t| std::cmp::Reverse(t.order));
+    // A step is taken back only after all that were built on it.
+    let mut faults: Vec<Fault> = vec![];
+    let mut standing: Vec<&str> = vec![];
+    let _ = events.send(Event::RunStarted { steps: traces.len() });
+    for trace in order(&traces) {
+        let s = &trace.step;
+        let Some(kind) = step::kind(&s.kind) else { continue };
+        if standing.iter().any(|id| receipt.steps.get(*id).is_some_and(|t| t.step.after.contains(&s.id))) {
+            standing.push(&s.id);
+            continue;
+        }
+        let mut cx = cx.clone();
+        cx.made = trace.made.clone();
+        cx.report = Arc::new(Teller { id: s.id.clone(), events: events.clone(), clock: cx.world.clock.clone(), redactor: cx.secrets.redactor() });
+        let since = cx.world.clock.ticks();
+        let _ = events.send(Event::StepStarted { id: s.id.clone(), title: s.title.clone(), at: cx.world.clock.now() });
+        let undo = trace.undo.clone().unwrap_or_default();
+        // Begun without a saved undo: nothing was changed.
+        let result = if trace.undo.is_some() { kind.revert(s, &undo, &cx).await } else { Ok(()) };
+        match result.and_then(|()| journal.append(&Record::StepReverted { id: s.id.clone(), at: cx.world.clock.now() })) {
+            Ok(()) => {
+                let _ = events.send(Event::StepReverted { id: s.id.clone(), title: s.title.clone() });
+            }
+            Err(fault) => {
+                let _ = events.send(Event::StepFailed { id: s.id.clone(), title: s.title.clone(), seconds: cx.world.clock.ticks() - since, fault: fault.clone() });
+                standing.push(&s.id);
+                faults.push(fault);
+            }
+        }
+    }
+    faults
+}
+
+/// Dependents first, then newest first.
+fn order<'a>(traces: &[&'a super::receipt::Trace]) -> Vec<&'a super::receipt::Trace> {
+    let mut rest: Vec<&super::receipt::Trace> = traces.to_vec();
+    let mut out = vec![];
+    while !rest.is_empty() {
+        let at = rest.iter().position(|t| !rest.iter().any(|o| o.step.after.contains(&t.step.id))).unwrap_or(0);
+        out.push(rest.remove(at));
+    }
+    out
+}

@@ -1,0 +1,344 @@
+//! One component: its folders, seeds, secret files and container, started and asked until it answers.
+//!
+//! A first start that was cut off may leave a database that initialised half. While nothing was ever stored in it, its
+//! folder is wiped and it starts anew; from its first healthy answer on, it is never wiped again.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::{Context, Kind, engine_fault, file_fault, files, value, with};
+use crate::health;
+use crate::model::engine::{ContainerSpec, ContainerState, Observed};
+use crate::model::event::Unit;
+use crate::model::fault::{Fault, Whose};
+use crate::model::health::ComponentState;
+use crate::model::plan::{Step, StepState};
+use crate::model::recipe::ComponentShape;
+use crate::target::workload::{Owner, Workload};
+use crate::world::engine::EngineError;
+
+/// The kind.
+pub struct Container;
+
+/// What it needs to know.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct With {
+    /// The component as it will run.
+    pub workload: Workload,
+    /// How many of it run, and whether it keeps data.
+    pub shape: ComponentShape,
+    /// It is waited for until it answers; a camera's recorder is not, its camera may be off.
+    pub wait: bool,
+    /// Folder for recordings.
+    pub storage: String,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Undo {
+    folders: Vec<String>,
+}
+
+/// Digest of everything a container is made from; kept as its label, so that a change is seen.
+pub fn digest(spec: &ContainerSpec) -> String {
+    let bytes = serde_json::to_vec(spec).unwrap_or_default();
+    Sha256::digest(&bytes).iter().take(12).map(|b| format!("{b:02x}")).collect()
+}
+
+const DIGEST: &str = "io.kerbup.rendering";
+
+async fn standing(w: &Workload, cx: &Context) -> Result<Option<Observed>, Fault> {
+    cx.world.engine.container(&w.spec.name).await.map_err(|e| engine_fault(e, &w.spec.name))
+}
+
+fn first_mark(w: &Workload, cx: &Context) -> String {
+    format!("{}/first-start/{}", cx.state, w.name)
+}
+
+fn version_mark(w: &With) -> String {
+    format!("{}/.kerbup/version-{}", w.storage, w.workload.name)
+}
+
+#[async_trait]
+impl Kind for Container {
+    fn name(&self) -> &'static str {
+        "container"
+    }
+
+    async fn check(&self, step: &Step, cx: &Context) -> Result<StepState, Fault> {
+        let w: With = with(step)?;
+        let Some(seen) = standing(&w.workload, cx).await? else { return Ok(StepState::Absent) };
+        if seen.labels.get("io.kerbup.site") != Some(&cx.site) {
+            return Err(Fault::new(Whose::Machine, "NAME-TAKEN", format!("There is a container {} already that kerbup did not make.", seen.name))
+                .because(format!("Its image is {}.", seen.image))
+                .cure(format!("Give this site another name, or look at it and remove it: docker rm {}", seen.name)));
+        }
+        let mut diff = vec![];
+        if seen.labels.get(DIGEST) != Some(&digest(&w.workload.spec)) {
+            diff.push("its settings differ".to_string());
+        }
+        if seen.state != ContainerState::Running {
+            diff.push("it does not run".to_string());
+        }
+        if cx.made.is_none() {
+            diff.push("it was never seen healthy".to_string());
+        }
+        Ok(if diff.is_empty() { StepState::OursAlready } else { StepState::Different { diff } })
+    }
+
+    async fn prepare(&self, step: &Step, cx: &Context) -> Result<Value, Fault> {
+        let w: With = with(step)?;
+        let mut folders = vec![];
+        for folder in &w.workload.folders {
+            folders.extend(files::missing(&*cx.world.files, &folder.path)?);
+        }
+        value(&Undo { folders })
+    }
+
+    async fn apply(&self, step: &Step, cx: &Context) -> Result<Value, Fault> {
+        let w: With = with(step)?;
+        for need in &w.workload.secrets {
+            let (secrets, name, make) = (cx.secrets.clone(), need.name.clone(), need.make);
+            // A key takes seconds of computing: not on the loop that draws the screen.
+            let made = tokio::task::spawn_blocking(move || secrets.ensure(&name, make)).await;
+            made.map_err(|e| Fault::new(Whose::Ours, "KEY-NOT-MADE", "A secret could not be made.").because(e.to_string()))??;
+        }
+        cx.save_secrets()?;
+        cx.secrets.save(&*cx.world.files, &format!("{}/.kerbup/secrets.toml", w.storage))?;
+
+        let seen = standing(&w.workload, cx).await?;
+        let same = seen.as_ref().is_some_and(|s| s.labels.get(DIGEST) == Some(&digest(&w.workload.spec)));
+        if seen.is_some() && !same {
+            cx.world.engine.remove(&w.workload.spec.name).await.map_err(|e| engine_fault(e, &w.workload.spec.name))?;
+        }
+        // Made but never healthy, by a run that was cut off: what it began may be half.
+        let cut = files::there(&*cx.world.files, &first_mark(&w.workload, cx)) && w.shape == ComponentShape::Stateful;
+        if cut {
+            cx.world.engine.remove(&w.workload.spec.name).await.map_err(|e| engine_fault(e, &w.workload.spec.name))?;
+            for folder in &w.workload.folders {
+                cx.report.log("kerbup", &format!("{} was cut off at its first start: it starts anew", w.workload.title));
+                files::remove(&*cx.world.files, &folder.path)?;
+            }
+        }
+        let owner = owner(&w.workload, cx).await?;
+        fits(&w, cx)?;
+        folders(&w, owner, cx).await?;
+        if !same || cut {
+            create(&w.workload, cx).await?;
+        }
+        cx.world.engine.start(&w.workload.spec.name).await.map_err(|e| engine_fault(e, &w.workload.title))?;
+        let evidence = if w.wait { wait(step, &w, cx).await? } else { vec![] };
+        if let Some(data) = &w.workload.data {
+            let path = version_mark(&w);
+            cx.world.files.write(&path, format!("{}\n", data.version).as_bytes(), 0o600).map_err(|e| file_fault(&e, &path))?;
+        }
+        let _ = cx.world.files.remove_file(&first_mark(&w.workload, cx));
+        Ok(json!({ "container": w.workload.spec.name, "rendering": digest(&w.workload.spec), "image": w.workload.spec.image, "evidence": evidence }))
+    }
+
+    async fn revert(&self, step: &Step, undo: &Value, cx: &Context) -> Result<(), Fault> {
+        let w: With = with(step)?;
+        if let Some(seen) = standing(&w.workload, cx).await?
+            && seen.labels.get("io.kerbup.site") == Some(&cx.site)
+        {
+            cx.world.engine.stop(&w.workload.spec.name).await.map_err(|e| engine_fault(e, &w.workload.title))?;
+            cx.world.engine.remove(&w.workload.spec.name).await.map_err(|e| engine_fault(e, &w.workload.title))?;
+        }
+        let f = &*cx.world.files;
+        files::remove(f, &format!("{}/files/{}", cx.state, w.workload.name))?;
+        let never_healthy = files::there(f, &first_mark(&w.workload, cx));
+        for folder in &w.workload.folders {
+            if cx.purge || !folder.keep || (never_healthy && w.shape == ComponentShape::Stateful) {
+                files::remove(f, &folder.path)?;
+            }
+        }
+        let _ = f.remove_file(&first_mark(&w.workload, cx));
+        if cx.purge {
+            let _ = f.remove_file(&version_mark(&w));
+        }
+        let undo: Undo = serde_json::from_value(undo.clone()).unwrap_or_default();
+        files::remove_empty(f, &undo.folders)
+    }
+}
+
+/// Refuses data that this version would break.
+fn fits(w: &With, cx: &Context) -> Result<(), Fault> {
+    let Some(data) = &w.workload.data else { return Ok(()) };
+    let Ok(bytes) = cx.world.files.read(&version_mark(w)) else { return Ok(()) };
+    let there = String::from_utf8_lossy(&bytes).trim().to_string();
+    let at = |v: &str| data.versions.iter().position(|x| x == v);
+    match (at(&there), at(&data.version)) {
+        (Some(old), Some(new)) if old <= new && new - old <= data.step => Ok(()),
+        _ => Err(Fault::new(Whose::Machine, "DATA-VERSION", format!("The data of {} was written by version {there}, and {} cannot read it.", w.workload.product, data.version))
+            .because("Nothing was changed: the data is as it was.")
+            .cure(format!("Move {} aside, or install on the machine that wrote it.", w.workload.folders.first().map_or("its folder", |f| f.path.as_str())))),
+    }
+}
+
+/// Numbers of the user that a component's files belong to; a name is looked up in the image itself.
+async fn owner(w: &Workload, cx: &Context) -> Result<(u32, u32), Fault> {
+    if let Owner::Ids(uid, gid) = w.owner {
+        return Ok((uid, gid));
+    }
+    let image = &w.spec.image;
+    let gone = |e: EngineError| engine_fault(e, image);
+    let info = cx.world.engine.image(image).await.map_err(gone)?.ok_or_else(|| engine_fault(EngineError::NotFound(image.clone()), image))?;
+    let (user, group) = info.user.split_once(':').map_or((info.user.as_str(), None), |(u, g)| (u, Some(g)));
+    let passwd = match user.parse::<u32>() {
+        Ok(_) if group.is_some() => None,
+        _ => cx.world.engine.image_file(image, "/etc/passwd").await.map_err(gone)?,
+    };
+    let groups = match group {
+        Some(g) if g.parse::<u32>().is_err() => cx.world.engine.image_file(image, "/etc/group").await.map_err(gone)?,
+        _ => None,
+    };
+    ids(user, group, passwd.as_deref(), groups.as_deref())
+        .ok_or_else(|| Fault::new(Whose::Machine, "IMAGE-USER-UNKNOWN", format!("The image {image} runs as {user}, and does not say who that is.")).cure("Use the image that this kerbup names."))
+}
+
+/// Looks a user and group up in an image's passwd and group files.
+fn ids(user: &str, group: Option<&str>, passwd: Option<&[u8]>, groups: Option<&[u8]>) -> Option<(u32, u32)> {
+    if user.is_empty() {
+        return Some((0, 0));
+    }
+    let text = |b: Option<&[u8]>| String::from_utf8_lossy(b.unwrap_or_default()).into_owned();
+    let line = text(passwd).lines().map(|l| l.split(':').map(str::to_string).collect::<Vec<_>>()).find(|f| f.len() > 3 && (f[0] == user || f[2] == user));
+    let uid = user.parse().ok().or_else(|| line.as_ref()?[2].parse().ok())?;
+    let gid = match group {
+        Some(g) => g.parse().ok().or_else(|| text(groups).lines().find_map(|l| l.strip_prefix(&format!("{g}:"))?.split(':').nth(1)?.parse().ok()))?,
+        None => line.as_ref().and_then(|l| l[3].parse().ok()).unwrap_or(0),
+    };
+    Some((uid, gid))
+}
+
+async fn folders(w: &With, owner: (u32, u32), cx: &Context) -> Result<(), Fault> {
+    let f = &*cx.world.files;
+    let fresh = w.workload.folders.iter().any(|d| f.list(&d.path).map_or(true, |names| names.is_empty()));
+    if fresh && w.wait {
+        files::make(f, &format!("{}/first-start", cx.state), 0o700)?;
+        let mark = first_mark(&w.workload, cx);
+        f.write(&mark, b"", 0o600).map_err(|e| file_fault(&e, &mark))?;
+    }
+    for folder in &w.workload.folders {
+        files::make(f, &folder.path, 0o755)?;
+        f.set_mode(&folder.path, 0o750).map_err(|e| file_fault(&e, &folder.path))?;
+        for part in &folder.parts {
+            files::make(f, &format!("{}/{part}", folder.path), 0o750)?;
+        }
+        for (to, from) in &folder.seed {
+            if files::there(f, to) {
+                continue;
+            }
+            let image = &w.workload.spec.image;
+            let bytes = cx.world.engine.image_file(image, from).await.map_err(|e| engine_fault(e, image))?.ok_or_else(|| {
+                Fault::new(Whose::Machine, "IMAGE-WITHOUT-TEMPLATE", format!("The image {image} has no {from}, which it needs to start.")).cure("Use the image that this kerbup names.")
+            })?;
+            f.write(to, &bytes, 0o640).map_err(|e| file_fault(&e, to))?;
+        }
+        files::own(f, &folder.path, owner.0, owner.1)?;
+    }
+    for file in &w.workload.files {
+        let dir = file.path.rsplit_once('/').map_or("/", |(d, _)| d);
+        files::make(f, dir, 0o700)?;
+        let text = cx.secrets.fill(&crate::model::text::Text::secret(&file.secret))?;
+        f.write(&file.path, secrecy::ExposeSecret::expose_secret(&text).as_bytes(), 0o600).map_err(|e| file_fault(&e, &file.path))?;
+        f.set_owner(&file.path, owner.0, owner.1).map_err(|e| file_fault(&e, &file.path))?;
+    }
+    Ok(())
+}
+
+async fn create(w: &Workload, cx: &Context) -> Result<(), Fault> {
+    let mut spec = w.spec.clone();
+    spec.labels.insert(DIGEST.into(), digest(&w.spec));
+    let mut env = vec![];
+    for (name, text) in &w.spec.env {
+        env.push((name.clone(), cx.secrets.fill(text)?));
+    }
+    cx.world.engine.create(&spec, &env).await.map_err(|e| engine_fault(e, &w.title))?;
+    Ok(())
+}
+
+/// The health subject of a workload. Passwords are looked up here, at the last moment.
+pub fn subject(w: &Workload, cx_secrets: &crate::secrets::Secrets, host: Option<&str>, record: Option<crate::model::answers::Record>) -> health::Subject {
+    health::Subject {
+        name: w.name.clone(),
+        kind: w.kind.clone(),
+        title: w.title.clone(),
+        product: w.product.clone(),
+        probe: w.health.probe.clone(),
+        port: w.health.port,
+        user: w.health.user.clone(),
+        password: w.health.password.as_ref().and_then(|s| cx_secrets.get(s)),
+        path: w.health.path.clone(),
+        within_seconds: w.health.within as f64,
+        url: w.outside.and_then(|(port, lan)| Some(format!("http://{}:{port}", if lan { host? } else { "127.0.0.1" }))),
+        network: w.spec.network.clone(),
+        container: w.spec.name.clone(),
+        camera: w.camera.clone().zip(record),
+        agent_folder: w.camera.as_ref().and_then(|_| w.folders.first().map(|f| f.path.clone())),
+    }
+}
+
+async fn wait(step: &Step, w: &With, cx: &Context) -> Result<Vec<String>, Fault> {
+    let subject = subject(&w.workload, &cx.secrets, None, None);
+    let since = cx.world.clock.ticks();
+    let mut last = vec![];
+    loop {
+        let seen = standing(&w.workload, cx).await?;
+        let (state, evidence) = health::probe(&cx.world, &subject, seen.as_ref()).await;
+        if matches!(state, ComponentState::Healthy | ComponentState::NotConfigured) {
+            return Ok(evidence);
+        }
+        if !evidence.is_empty() {
+            last = evidence;
+        }
+        let waited = cx.world.clock.ticks() - since;
+        let dead = seen.as_ref().is_some_and(|s| s.restarts >= 5);
+        if dead || waited > step.budget as f64 * 0.9 {
+            return Err(silent(w, seen.as_ref(), &last, cx).await);
+        }
+        cx.report.progress(waited as u64, Some(w.workload.health.within), Unit::Seconds, &format!("waiting until {} answers", w.workload.product));
+        cx.world.clock.sleep(Duration::from_millis(if waited < 5.0 { 150 } else { 700 })).await;
+    }
+}
+
+/// What is known about a component that does not answer: its state, what it was asked, its last words.
+async fn silent(w: &With, seen: Option<&Observed>, evidence: &[String], cx: &Context) -> Fault {
+    use futures_util::StreamExt as _;
+    let mut fault = Fault::new(Whose::Machine, "PART-SILENT", format!("{} does not answer.", w.workload.title));
+    if let Some(s) = seen {
+        let code = s.exit_code.filter(|_| s.state != ContainerState::Running).map(|c| format!(", last exit code {c}")).unwrap_or_default();
+        fault = fault.because(format!("Its container {} is {}{code}, restarted {} times.", s.name, format!("{:?}", s.state).to_lowercase(), s.restarts));
+    }
+    for line in evidence.iter().take(3) {
+        fault = fault.because(line.clone());
+    }
+    let redactor = cx.secrets.redactor();
+    if let Ok(stream) = cx.world.engine.logs(&w.workload.spec.name, 5, false).await {
+        let lines: Vec<_> = stream.take(5).collect().await;
+        for line in lines.into_iter().flatten() {
+            fault = fault.because(format!("It says: {}", redactor.clean(&line.text)));
+        }
+    }
+    fault.cure("Try again: a slow machine sometimes needs a second try.").cure(format!("See all it says: kerbup logs {}", w.workload.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ids;
+
+    #[test]
+    fn an_images_user_is_found_by_name_or_number() {
+        let passwd = b"root:x:0:0:root:/root:/bin/sh\nagent:x:999:998::/home/agent:/bin/sh\n";
+        let group = b"root:x:0:\nkerberosio:x:997:\n";
+        assert_eq!(ids("agent", None, Some(passwd), None), Some((999, 998)));
+        assert_eq!(ids("agent", Some("kerberosio"), Some(passwd), Some(group)), Some((999, 997)));
+        assert_eq!(ids("1000", Some("1001"), None, None), Some((1000, 1001)));
+        assert_eq!(ids("999", None, Some(passwd), None), Some((999, 998)));
+        assert_eq!(ids("", None, None, None), Some((0, 0)));
+        assert_eq!(ids("nobody", None, Some(passwd), None), None);
+    }
+}

@@ -1,0 +1,80 @@
+//! The folder for recordings, with `.kerbup` in it: what makes a kept folder usable again on this or another machine.
+//! Its marker tells the right disk: a folder that lost it is a disk that is not there, and is never written to.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Context, Kind, file_fault, files, value, with};
+use crate::model::fault::{Fault, Whose};
+use crate::model::plan::{Step, StepState};
+
+/// The kind.
+pub struct Storage;
+
+/// What it needs to know.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct With {
+    /// The folder.
+    pub path: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Undo {
+    made: Vec<String>,
+}
+
+fn marker(path: &str) -> String {
+    format!("{path}/.kerbup/site")
+}
+
+#[async_trait]
+impl Kind for Storage {
+    fn name(&self) -> &'static str {
+        "storage"
+    }
+
+    async fn check(&self, step: &Step, cx: &Context) -> Result<StepState, Fault> {
+        let w: With = with(step)?;
+        match cx.world.files.read(&marker(&w.path)) {
+            Ok(site) if String::from_utf8_lossy(&site).trim() == cx.site => Ok(StepState::OursAlready),
+            Ok(site) => Err(Fault::new(Whose::Input, "FOLDER-OF-ANOTHER-SITE", format!("{} belongs to the site {}.", w.path, String::from_utf8_lossy(&site).trim()))
+                .cure("Choose another folder, or use that site's name.")),
+            Err(_) if cx.made.is_some() => Err(Fault::new(Whose::Machine, "DISK-MISSING", format!("{} is not the folder that recordings were written to.", w.path))
+                .because("The mark that kerbup left there is gone: the disk is probably not plugged in or not mounted.")
+                .cure("Plug in and mount the disk, then run kerbup again. Nothing was written.")),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(StepState::Absent),
+            Err(e) => Err(file_fault(&e, &w.path)),
+        }
+    }
+
+    async fn prepare(&self, step: &Step, cx: &Context) -> Result<Value, Fault> {
+        let w: With = with(step)?;
+        value(&Undo { made: files::missing(&*cx.world.files, &w.path)? })
+    }
+
+    async fn apply(&self, step: &Step, cx: &Context) -> Result<Value, Fault> {
+        let w: With = with(step)?;
+        let f = &*cx.world.files;
+        files::make(f, &w.path, 0o755)?;
+        let own = format!("{}/.kerbup", w.path);
+        files::make(f, &own, 0o700)?;
+        let copy = format!("{own}/secrets.toml");
+        cx.secrets.save(f, &copy)?;
+        f.write(&marker(&w.path), format!("{}\n", cx.site).as_bytes(), 0o600).map_err(|e| file_fault(&e, &w.path))?;
+        let device = f.meta(&w.path).map_err(|e| file_fault(&e, &w.path))?.device;
+        Ok(serde_json::json!({ "path": w.path, "device": device }))
+    }
+
+    async fn revert(&self, step: &Step, undo: &Value, cx: &Context) -> Result<(), Fault> {
+        let w: With = with(step)?;
+        let f = &*cx.world.files;
+        let undo: Undo = serde_json::from_value(undo.clone()).unwrap_or(Undo { made: vec![] });
+        // What was recorded stays usable as long as it stays: so does `.kerbup`.
+        let kept = f.list(&w.path).unwrap_or_default().into_iter().any(|n| n != ".kerbup" && n != "lost+found");
+        if cx.purge || !kept {
+            files::remove(f, &format!("{}/.kerbup", w.path))?;
+        }
+        files::remove_empty(f, &undo.made)
+    }
+}

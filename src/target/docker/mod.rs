@@ -1,0 +1,11 @@
+//! Docker: recipes become containers on a network of the site's own. Pure.
+
+pub mod by_hand;
+pub mod image;
+pub mod render;
+pub mod subnet;
+
+pub use render::{Inputs, workloads};
+
+/// Counts up when the same recipe is rendered otherwise, so that a newer kerbup does not make everything anew unasked.
+pub const RENDERER: u32 = 1;

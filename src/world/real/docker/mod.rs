@@ -1,0 +1,322 @@
+//! The Docker engine behind the engine's door, over its Unix socket. What changes something goes through bollard with its
+//! typed requests; what is read goes through plain requests and is taken leniently (`socket`, `observe`), so that engines
+//! from 20.10 to those not yet written are understood as far as they say something we know.
+#![allow(clippy::disallowed_methods)]
+
+mod archive;
+mod errors;
+mod lines;
+mod observe;
+mod pull;
+mod render;
+mod socket;
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bollard::Docker;
+use bollard::query_parameters::{
+    CreateContainerOptions, DownloadFromContainerOptions, LogsOptions, RemoveContainerOptions, RemoveImageOptions, RestartContainerOptions,
+    StartContainerOptions, StopContainerOptions,
+};
+use futures_util::StreamExt;
+use futures_util::stream::{self, BoxStream};
+use reqwest::Method;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use crate::model::engine::{ContainerSpec, EngineInfo, ImageInfo, LogLine, NetworkSpec, Observed, PullProgress, Usage};
+use crate::world::engine::{Engine, EngineError, Login, Result};
+use socket::Socket;
+
+/// A verb that only asks or writes something down.
+const SHORT: Duration = Duration::from_secs(10);
+/// Creating and starting: the engine may unpack, mount and set up a network on a slow disk.
+const LONG: Duration = Duration::from_secs(120);
+/// The engine's own grace where a container names none.
+const GRACE: u64 = 10;
+/// No file that kerbup reads out of an image is bigger.
+const FILE_LIMIT: usize = 16 << 20;
+
+/// A Docker engine behind a Unix socket. It need not run yet: each verb connects anew.
+#[derive(Clone)]
+pub struct DockerEngine {
+    socket: Arc<Socket>,
+}
+
+/// The engine behind the socket at this path, such as `/var/run/docker.sock`; `unix://` before it is taken off.
+pub fn connect(socket_path: &str) -> DockerEngine {
+    DockerEngine { socket: Arc::new(Socket::new(socket_path.strip_prefix("unix://").unwrap_or(socket_path))) }
+}
+
+impl DockerEngine {
+    /// Runs one verb of bollard's within `limit`, connecting included.
+    async fn verb<T, F: Future<Output = std::result::Result<T, bollard::errors::Error>>>(
+        &self,
+        limit: Duration,
+        run: impl FnOnce(Docker) -> F,
+    ) -> Result<T> {
+        let docker = self.docker(limit)?;
+        match tokio::time::timeout(limit, run(docker)).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(e)) => Err(errors::bollard(&e, self.socket.path())),
+            Err(_) => Err(errors::silent(limit)),
+        }
+    }
+
+    fn docker(&self, limit: Duration) -> Result<Docker> {
+        // Without connecting yet. bollard sends no version, which every engine takes as its own newest.
+        Docker::connect_with_unix(self.socket.path(), limit.as_secs(), bollard::API_DEFAULT_VERSION)
+            .map_err(|e| errors::bollard(&e, self.socket.path()))
+    }
+
+    async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value> {
+        self.socket.ask(Method::GET, path, query, None, SHORT).await
+    }
+
+    async fn inspect(&self, name: &str) -> Result<Option<Value>> {
+        absent_is_none(self.get(&format!("/containers/{name}/json"), &[]).await)
+    }
+
+    /// Seconds that stopping may take: the container's own grace and the time of a short verb.
+    async fn stopping(&self, name: &str) -> Result<Duration> {
+        let value = self.inspect(name).await?.ok_or_else(|| EngineError::NotFound(format!("no such container: {name}")))?;
+        Ok(Duration::from_secs(value["Config"]["StopTimeout"].as_u64().unwrap_or(GRACE)) + SHORT)
+    }
+
+    async fn force_remove(&self, name: &str) -> Result<()> {
+        let options = RemoveContainerOptions { v: true, force: true, link: false };
+        match self.verb(LONG, |d| async move { d.remove_container(name, Some(options)).await }).await {
+            Ok(()) | Err(EngineError::NotFound(_)) => Ok(()),
+            // Somebody removes it already; it is gone when it is no longer seen.
+            Err(EngineError::Conflict(says)) if says.contains("already in progress") => {
+                for _ in 0..100 {
+                    if self.inspect(name).await?.is_none() {
+                        return Ok(());
+                    }
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                Err(EngineError::Conflict(says))
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    async fn read_file(&self, container: &str, path: &str) -> Result<Option<Vec<u8>>> {
+        let mut path = path.to_owned();
+        for _ in 0..8 {
+            let options = DownloadFromContainerOptions { path: path.clone() };
+            let docker = self.docker(LONG)?;
+            let mut parts = Box::pin(docker.download_from_container(container, Some(options)));
+            let mut tar = vec![];
+            while let Some(part) = tokio::time::timeout(SHORT, parts.next()).await.map_err(|_| errors::silent(SHORT))? {
+                match part.map_err(|e| errors::bollard(&e, self.socket.path())) {
+                    Ok(bytes) => tar.extend_from_slice(&bytes),
+                    Err(EngineError::NotFound(_)) => return Ok(None),
+                    Err(e) => return Err(e),
+                }
+                if tar.len() > FILE_LIMIT {
+                    return Err(EngineError::Other(format!("{path} in the image is bigger than {} MiB", FILE_LIMIT >> 20)));
+                }
+            }
+            match archive::first(&tar) {
+                Some(archive::Entry::File(bytes)) => return Ok(Some(bytes)),
+                Some(archive::Entry::Link(target)) => path = archive::follow(&path, &target),
+                Some(archive::Entry::Other) => return Err(EngineError::Other(format!("{path} in the image is no file"))),
+                None => return Err(EngineError::Other(format!("the archive with {path} is not understood"))),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Removes the container that only lent a file, also when the reading is dropped half-way.
+struct Lent {
+    engine: DockerEngine,
+    name: Option<String>,
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let (Some(name), Ok(runtime)) = (self.name.take(), tokio::runtime::Handle::try_current()) {
+            let engine = self.engine.clone();
+            runtime.spawn(async move { engine.force_remove(&name).await });
+        }
+    }
+}
+
+fn absent_is_none<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(EngineError::NotFound(_)) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+fn absent_is_fine(result: Result<()>) -> Result<()> {
+    absent_is_none(result).map(|_| ())
+}
+
+/// The engine repeats what it refuses; a secret among it is not repeated by us.
+fn hide(error: EngineError, env: &[(String, SecretString)]) -> EngineError {
+    let clean = |mut says: String| {
+        for (_, value) in env.iter().filter(|(_, v)| v.expose_secret().len() >= 4) {
+            says = says.replace(value.expose_secret(), "••••");
+        }
+        says
+    };
+    match error {
+        EngineError::Other(says) => EngineError::Other(clean(says)),
+        EngineError::Conflict(says) => EngineError::Conflict(clean(says)),
+        EngineError::NotFound(says) => EngineError::NotFound(clean(says)),
+        other => other,
+    }
+}
+
+#[async_trait]
+impl Engine for DockerEngine {
+    async fn info(&self) -> Result<EngineInfo> {
+        let version = self.socket.versions(SHORT).await?;
+        Ok(observe::info(&version, &self.get("/info", &[]).await?))
+    }
+
+    async fn image(&self, name: &str) -> Result<Option<ImageInfo>> {
+        let value = absent_is_none(self.get(&format!("/images/{name}/json"), &[]).await)?;
+        Ok(value.map(|v| observe::image(&v, name)))
+    }
+
+    async fn pull(&self, name: &str, login: Option<&Login>, progress: &(dyn Fn(PullProgress) + Send + Sync)) -> Result<ImageInfo> {
+        pull::pull(&self.socket, name, login, progress).await?;
+        let image = self.image(name).await?.ok_or_else(|| EngineError::NotFound(format!("{name} was fetched and is not there")))?;
+        // An engine takes an image without a list of platforms whatever it is made for.
+        let arch = self.info().await?.arch;
+        let fits = image.arch.is_empty()
+            || arch.is_empty()
+            || image.arch == arch
+            || matches!((arch.as_str(), image.arch.as_str()), ("arm64", "arm") | ("amd64", "386"));
+        if fits { Ok(image) } else { Err(EngineError::Platform(format!("{name} is made for {}, and this machine is {arch}", image.arch))) }
+    }
+
+    async fn remove_image(&self, name: &str) -> Result<()> {
+        absent_is_fine(self.verb(LONG, |d| async move { d.remove_image(name, None::<RemoveImageOptions>, None).await.map(|_| ()) }).await)
+    }
+
+    async fn image_file(&self, image: &str, path: &str) -> Result<Option<Vec<u8>>> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map(|d| d.subsec_nanos()).unwrap_or_default();
+        let name = format!("kerbup-reads-{}-{nanos:x}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        // The command stands for images that name none; it never runs.
+        let body = json!({"Image": image, "Cmd": ["never-started"], "NetworkDisabled": true, "HostConfig": {"NetworkMode": "none"}});
+        let mut lent = Lent { engine: self.clone(), name: Some(name.clone()) };
+        self.socket.ask(Method::POST, "/containers/create", &[("name", &name)], Some(body), LONG).await?;
+        let read = self.read_file(&name, path).await;
+        let removed = self.force_remove(&name).await;
+        if removed.is_ok() {
+            lent.name = None;
+        }
+        let read = read?;
+        removed.map(|()| read)
+    }
+
+    async fn networks(&self) -> Result<Vec<NetworkSpec>> {
+        let value = self.get("/networks", &[]).await?;
+        Ok(value.as_array().into_iter().flatten().map(observe::network).collect())
+    }
+
+    async fn create_network(&self, spec: &NetworkSpec) -> Result<()> {
+        // Without CheckDuplicate an engine before 25 makes a second network of the same name.
+        let mut body = json!({"Name": spec.name, "Driver": "bridge", "CheckDuplicate": true, "EnableIPv6": false, "Labels": spec.labels});
+        if let Some(subnet) = &spec.subnet {
+            body["IPAM"] = json!({"Driver": "default", "Config": [{"Subnet": subnet}]});
+        }
+        self.socket.ask(Method::POST, "/networks/create", &[], Some(body), LONG).await.map(|_| ())
+    }
+
+    async fn remove_network(&self, name: &str) -> Result<()> {
+        absent_is_fine(self.verb(LONG, |d| async move { d.remove_network(name).await }).await)
+    }
+
+    async fn containers(&self, label: Option<(&str, &str)>) -> Result<Vec<Observed>> {
+        let filters = label.map(|(key, value)| json!({"label": [format!("{key}={value}")]}).to_string());
+        let mut query = vec![("all", "true")];
+        if let Some(filters) = &filters {
+            query.push(("filters", filters.as_str()));
+        }
+        let listed = self.get("/containers/json", &query).await?;
+        let ids: Vec<String> =
+            listed.as_array().into_iter().flatten().map(|c| observe::text(&c["Id"])).filter(|id| !id.is_empty()).collect();
+        // The list has no restarts, exit codes or errors. One that goes away meanwhile is left out.
+        let all: Vec<_> = stream::iter(ids).map(|id| async move { self.inspect(&id).await }).buffered(8).collect().await;
+        let mut seen = vec![];
+        for one in all {
+            seen.extend(one?.map(|v| observe::container(&v)));
+        }
+        seen.sort_by(|a: &Observed, b: &Observed| a.name.cmp(&b.name));
+        Ok(seen)
+    }
+
+    async fn container(&self, name: &str) -> Result<Option<Observed>> {
+        Ok(self.inspect(name).await?.map(|v| observe::container(&v)))
+    }
+
+    async fn create(&self, spec: &ContainerSpec, env: &[(String, SecretString)]) -> Result<String> {
+        let swap_limit = spec.memory.is_some() && self.get("/info", &[]).await?["SwapLimit"].as_bool().unwrap_or(false);
+        let options = CreateContainerOptions { name: Some(spec.name.clone()), ..CreateContainerOptions::default() };
+        let body = render::body(spec, env, swap_limit);
+        let made = self.verb(LONG, |d| async move { d.create_container(Some(options), body).await }).await;
+        made.map(|m| m.id).map_err(|e| hide(e, env))
+    }
+
+    async fn start(&self, name: &str) -> Result<()> {
+        self.verb(LONG, |d| async move { d.start_container(name, None::<StartContainerOptions>).await }).await
+    }
+
+    async fn stop(&self, name: &str) -> Result<()> {
+        let limit = self.stopping(name).await?;
+        self.verb(limit, |d| async move { d.stop_container(name, None::<StopContainerOptions>).await }).await
+    }
+
+    async fn restart(&self, name: &str) -> Result<()> {
+        let limit = self.stopping(name).await? + LONG;
+        self.verb(limit, |d| async move { d.restart_container(name, None::<RestartContainerOptions>).await }).await
+    }
+
+    async fn remove(&self, name: &str) -> Result<()> {
+        // A database that is killed has to repair itself; it gets its grace first.
+        match self.stop(name).await {
+            Err(EngineError::NotFound(_)) => return Ok(()),
+            Err(e @ (EngineError::Unreachable(_) | EngineError::Denied(_))) => return Err(e),
+            // Whatever else stands in the way of stopping, force does it.
+            Ok(()) | Err(_) => {}
+        }
+        self.force_remove(name).await
+    }
+
+    async fn logs(&self, name: &str, tail: usize, follow: bool) -> Result<BoxStream<'static, Result<LogLine>>> {
+        if self.inspect(name).await?.is_none() {
+            return Err(EngineError::NotFound(format!("no such container: {name}")));
+        }
+        let options =
+            LogsOptions { follow, stdout: true, stderr: true, timestamps: true, tail: tail.to_string(), ..LogsOptions::default() };
+        let (docker, name, path) = (self.docker(SHORT)?, name.to_owned(), self.socket.path().to_owned());
+        // The stream borrows the client, so both live in it.
+        let pieces = stream::once(async move { docker.logs(&name, Some(options)).boxed() }).flatten();
+        Ok(lines::lines(pieces, path))
+    }
+
+    async fn usage(&self, name: &str) -> Result<Usage> {
+        let inspected = self.inspect(name).await?.ok_or_else(|| EngineError::NotFound(format!("no such container: {name}")))?;
+        let limit = Some(observe::number(&inspected["HostConfig"]["Memory"])).filter(|m| *m > 0);
+        if inspected["State"]["Running"].as_bool() != Some(true) {
+            return Ok(Usage { memory_limit: limit, ..Usage::default() });
+        }
+        // Not "one-shot": the engine then takes two readings, a second apart, without which there is no rate.
+        let value = self.get(&format!("/containers/{name}/stats"), &[("stream", "false")]).await?;
+        Ok(observe::usage(&value, limit))
+    }
+}

@@ -1,0 +1,212 @@
+//! HTTP by reqwest, with ring for TLS. No redirects; proxies of the environment only for what is not at home.
+
+use std::error::Error;
+use std::io;
+use std::net::IpAddr;
+use std::sync::Once;
+
+use url::{Host, Url};
+
+use crate::world::network::{NetError, Request, Response};
+
+/// Bytes of a body that are kept.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// Two clients: one that heeds the environment's proxies, one that goes straight there.
+pub(super) struct Http {
+    clients: Result<(reqwest::Client, reqwest::Client), String>,
+}
+
+/// A client. On a host without any CA certificate there is none for TLS; plain HTTP must still work there.
+fn client(direct: bool) -> reqwest::Result<reqwest::Client> {
+    let builder = || {
+        let b = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("kerbup/", env!("CARGO_PKG_VERSION")))
+            .pool_max_idle_per_host(0);
+        if direct { b.no_proxy() } else { b }
+    };
+    builder().build().or_else(|_| builder().tls_certs_only([]).build())
+}
+
+impl Http {
+    pub(super) fn new() -> Self {
+        static RING: Once = Once::new();
+        // Fails only where a provider was installed before, which then serves as well.
+        RING.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+        let clients = client(true).and_then(|direct| Ok((direct, client(false)?))).map_err(|e| e.to_string());
+        Http { clients }
+    }
+
+    pub(super) async fn exchange(&self, request: Request) -> Result<Response, NetError> {
+        let at = place(&request.url);
+        let (direct, proxied) = self.clients.as_ref().map_err(|e| NetError::Protocol(at.clone(), e.clone()))?;
+        let client = if at_home(&request.url) { direct } else { proxied };
+        let method = reqwest::Method::from_bytes(request.method.as_bytes()).map_err(|e| NetError::Protocol(at.clone(), e.to_string()))?;
+        let mut asked = client.request(method, request.url).timeout(request.timeout);
+        for (name, value) in &request.headers {
+            asked = asked.header(name, value);
+        }
+        if !request.body.is_empty() {
+            asked = asked.body(request.body);
+        }
+        let mut answer = asked.send().await.map_err(|e| told(&at, &e))?;
+        let headers =
+            answer.headers().iter().map(|(n, v)| (n.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned())).collect();
+        let mut got = Response { status: answer.status().as_u16(), headers, body: vec![] };
+        while got.body.len() < BODY_LIMIT {
+            match answer.chunk().await {
+                Ok(Some(part)) => got.body.extend_from_slice(&part[..part.len().min(BODY_LIMIT - got.body.len())]),
+                Ok(None) => break,
+                Err(e) => return Err(told(&at, &e)),
+            }
+        }
+        Ok(got)
+    }
+}
+
+/// Host and port, which is all of an address that an error may show.
+fn place(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("nowhere");
+    match url.port_or_known_default() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// Addresses that no proxy on the internet can reach: private, local, and names without a dot or of the home.
+fn at_home(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => {
+            ip.is_private() || ip.is_loopback() || ip.is_link_local() || (ip.octets()[0] == 100 && ip.octets()[1] & 0xc0 == 64)
+        }
+        Some(Host::Ipv6(ip)) => {
+            ip.is_loopback()
+                || ip.is_unique_local()
+                || ip.is_unicast_link_local()
+                || ip.to_ipv4_mapped().is_some_and(|v4| IpAddr::V4(v4).is_loopback() || v4.is_private())
+        }
+        Some(Host::Domain(name)) => {
+            !name.contains('.') || [".local", ".localhost", ".lan", ".home.arpa", ".internal"].iter().any(|end| name.ends_with(end))
+        }
+        None => true,
+    }
+}
+
+/// Sorts reqwest's error by the innermost cause that says what happened.
+fn told(at: &str, error: &reqwest::Error) -> NetError {
+    if error.is_timeout() {
+        return NetError::TimedOut(at.into());
+    }
+    let mut last = error.to_string();
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    let mut system: Option<NetError> = None;
+    while let Some(e) = cause {
+        last = e.to_string();
+        if last.contains("dns error") || last.contains("failed to lookup address") {
+            return NetError::Name(at.rsplit_once(':').map_or(at, |(name, _)| name).into());
+        }
+        if let Some(tls) = e.downcast_ref::<rustls::Error>() {
+            return NetError::Tls(at.into(), tls.to_string());
+        }
+        if let Some(io) = e.downcast_ref::<io::Error>() {
+            // TLS faults travel inside an io::Error, whose own source skips them.
+            if let Some(tls) = tls_inside(io) {
+                return NetError::Tls(at.into(), tls);
+            }
+            if io.get_ref().is_none() || io.kind() == io::ErrorKind::UnexpectedEof {
+                system = Some(super::reach(at, io));
+            }
+        }
+        cause = e.source();
+    }
+    system.unwrap_or_else(|| NetError::Protocol(at.into(), last))
+}
+
+/// A TLS fault, however many times an io::Error wraps another one.
+fn tls_inside(io: &io::Error) -> Option<String> {
+    let inner = io.get_ref()?;
+    match inner.downcast_ref::<rustls::Error>() {
+        Some(tls) => Some(tls.to_string()),
+        None => inner.downcast_ref::<io::Error>().and_then(tls_inside),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// Answers every connection with these bytes and closes it.
+    async fn says(answer: &'static [u8]) -> Url {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://user:secret-word@{}/x?key=secret-word", listener.local_addr().unwrap())).unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut to, _)) = listener.accept().await {
+                let mut buffer = [0; 4096];
+                let _ = to.read(&mut buffer).await;
+                let _ = to.write_all(answer).await;
+            }
+        });
+        url
+    }
+
+    async fn ask(url: Url) -> Result<Response, NetError> {
+        Http::new().exchange(Request { timeout: Duration::from_millis(700), ..Request::get(url) }).await
+    }
+
+    #[tokio::test]
+    async fn status_headers_and_body_come_back_and_redirects_are_not_followed() {
+        let got = ask(says(b"HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/\r\nContent-Length: 2\r\n\r\nno").await).await.unwrap();
+        assert_eq!((got.status, got.header("location"), got.body.as_slice()), (302, Some("http://192.0.2.1/"), b"no".as_slice()));
+    }
+
+    #[tokio::test]
+    async fn a_body_is_cut_at_its_limit() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        tokio::spawn(async move {
+            let (mut to, _) = listener.accept().await.unwrap();
+            let _ = to.read(&mut [0; 4096]).await;
+            let _ = to.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+            while to.write_all(&[b'x'; 65536]).await.is_ok() {}
+        });
+        let got = Http::new().exchange(Request::get(url)).await.unwrap();
+        assert_eq!(got.body.len(), BODY_LIMIT);
+    }
+
+    #[tokio::test]
+    async fn each_failure_is_told_apart_and_shows_no_login() {
+        let odd = says(b"AMQP\x00\x00\x09\x01").await;
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut closed = odd.clone();
+        closed.set_port(Some(1)).unwrap();
+        let mut quiet = odd.clone();
+        quiet.set_port(Some(silent.local_addr().unwrap().port())).unwrap();
+        let mut plain_for_tls = odd.clone();
+        plain_for_tls = Url::parse(&plain_for_tls.as_str().replacen("http", "https", 1)).unwrap();
+        let unknown = Url::parse("http://user:secret-word@no-such-host.invalid/").unwrap();
+        let all = [ask(odd).await, ask(closed).await, ask(quiet).await, ask(plain_for_tls).await, ask(unknown).await];
+        assert!(matches!(all[0], Err(NetError::Protocol(_, _))), "{all:?}");
+        assert!(matches!(all[1], Err(NetError::Refused(_))), "{all:?}");
+        assert!(matches!(all[2], Err(NetError::TimedOut(_))), "{all:?}");
+        assert!(matches!(all[3], Err(NetError::Tls(_, _))), "{all:?}");
+        assert!(matches!(all[4], Err(NetError::Name(_) | NetError::TimedOut(_))), "{all:?}");
+        assert!(!format!("{all:?}").contains("secret-word"));
+    }
+
+    #[test]
+    fn only_what_is_outside_goes_through_a_proxy() {
+        for home in
+            ["http://10.1.2.3/", "http://[fd00::1]/", "http://localhost:5000/", "http://vault/", "http://nas.local/", "http://100.64.0.9/"]
+        {
+            assert!(at_home(&Url::parse(home).unwrap()), "{home}");
+        }
+        for out in ["https://example.org/", "http://192.0.2.1/", "http://[2001:db8::1]/"] {
+            assert!(!at_home(&Url::parse(out).unwrap()), "{out}");
+        }
+    }
+}
