@@ -205,7 +205,7 @@ pub struct Mount {
     pub fs: String,
     /// Mount options.
     pub options: Vec<String>,
-    /// Bytes in all.
+    /// Bytes in all; 0 where the file system (a network folder, say) does not answer.
     pub total: u64,
     /// Bytes that may still be written by a normal user.
     pub free: u64,
@@ -304,7 +304,7 @@ pub enum Sudo {
     Free,
     /// Is there and would ask.
     Asks,
-    /// Not installed.
+    /// Not installed, or cannot work here (a container that forbids new privileges).
     Missing,
 }
 
@@ -384,7 +384,7 @@ pub enum DockerFlavour {
     Podman,
 }
 
-/// Other programs, each with its version when present.
+/// Other programs, each with its version when present; the version is empty where the program does not tell it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tools {

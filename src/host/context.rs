@@ -1,0 +1,142 @@
+//! Where the docker command would go: DOCKER_HOST, DOCKER_CONTEXT or the context chosen in ~/.docker/config.json.
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::world::files::Files;
+
+use super::{network, read, user};
+
+/// Where the command goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// `unix:///var/run/docker.sock`, `ssh://…`, without a login's password.
+    pub host: String,
+    /// It is another machine.
+    pub remote: bool,
+}
+
+impl Target {
+    fn new(host: &str) -> Self {
+        Target { remote: remote(host), host: network::without_login(host) }
+    }
+
+    /// Path of its socket, when it is one of this machine.
+    pub fn socket(&self) -> Option<&str> {
+        self.host.strip_prefix("unix://")
+    }
+}
+
+/// What a person chose, in the order in which the command looks; none where nothing is chosen and the usual sockets count.
+pub(crate) fn target(files: &dyn Files) -> Option<Target> {
+    let variable = |name: &str| files.variable(name).map(|v| v.trim().to_string()).filter(|v| !v.is_empty());
+    if let Some(name) = variable("DOCKER_CONTEXT") {
+        return of_context(files, &name);
+    }
+    if let Some(host) = variable("DOCKER_HOST") {
+        return Some(Target::new(&host));
+    }
+    let config = read::text(files, &format!("{}/config.json", folder(files)?)).ok()?;
+    of_context(files, &current(&config)?)
+}
+
+fn folder(files: &dyn Files) -> Option<String> {
+    files.variable("DOCKER_CONFIG").filter(|f| !f.is_empty()).or_else(|| user::home(files).map(|h| format!("{h}/.docker")))
+}
+
+/// A context's files lie in a folder named by the SHA-256 of its name.
+fn of_context(files: &dyn Files, name: &str) -> Option<Target> {
+    if name == "default" {
+        return None;
+    }
+    let hash: String = Sha256::digest(name.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+    let meta = read::text(files, &format!("{}/contexts/meta/{hash}/meta.json", folder(files)?)).ok()?;
+    endpoint(&meta).map(|host| Target::new(&host))
+}
+
+/// `currentContext` of config.json. The logins that are also in that file are not looked at.
+fn current(config: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Config {
+        #[serde(rename = "currentContext")]
+        current: Option<String>,
+    }
+    serde_json::from_str::<Config>(config).ok()?.current.filter(|c| !c.is_empty())
+}
+
+/// `Endpoints.docker.Host` of a context's meta.json.
+fn endpoint(meta: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Meta {
+        #[serde(rename = "Endpoints")]
+        endpoints: Endpoints,
+    }
+    #[derive(Deserialize)]
+    struct Endpoints {
+        docker: Docker,
+    }
+    #[derive(Deserialize)]
+    struct Docker {
+        #[serde(rename = "Host")]
+        host: String,
+    }
+    serde_json::from_str::<Meta>(meta).ok().map(|m| m.endpoints.docker.host).filter(|h| !h.is_empty())
+}
+
+/// The address is another machine's.
+fn remote(host: &str) -> bool {
+    if host.starts_with("unix:") || host.starts_with("npipe:") || host.starts_with("fd:") || host.starts_with('/') {
+        return false;
+    }
+    // `tcp` is no scheme whose host Url would check, which is fine: names of this machine are compared as text.
+    match Url::parse(host).ok().and_then(|u| u.host_str().map(str::to_string)) {
+        Some(name) => name != "localhost" && name != "[::1]" && !name.starts_with("127."),
+        None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::host::described::Described;
+
+    fn pi() -> Described {
+        Described::new().variable("HOME", "/home/pi")
+    }
+
+    #[test]
+    fn nothing_chosen_is_none() {
+        assert_eq!(target(&pi()), None);
+        assert_eq!(target(&pi().file("/home/pi/.docker/config.json", r#"{"auths":{"x":{"auth":"c2VjcmV0"}}}"#)), None);
+        assert_eq!(target(&pi().variable("DOCKER_CONTEXT", "default").variable("DOCKER_HOST", "ssh://a@b")), None);
+    }
+
+    #[test]
+    fn a_chosen_host_is_told_apart_from_this_machine() {
+        let of = |host: &str| target(&pi().variable("DOCKER_HOST", host)).unwrap();
+        assert_eq!(of("unix:///run/user/1000/docker.sock").socket(), Some("/run/user/1000/docker.sock"));
+        assert!(!of("tcp://127.0.0.1:2375").remote && !of("tcp://localhost:2375").remote);
+        assert_eq!(of("ssh://me:geheim@nas.lan"), Target { host: "ssh://nas.lan".into(), remote: true });
+        assert!(of("tcp://192.0.2.7:2376").remote && of("nonsense").remote);
+    }
+
+    #[test]
+    fn a_context_is_looked_up_by_the_hash_of_its_name() {
+        // sha256sum of "nas".
+        let path = "/home/pi/.docker/contexts/meta/047de0f543c7e3596bb6dbd0e65f2c30357720a63eca423f08c52fae314f6806/meta.json";
+        let host = pi()
+            .file("/home/pi/.docker/config.json", r#"{"currentContext":"nas","auths":{}}"#)
+            .file(path, r#"{"Name":"nas","Metadata":{},"Endpoints":{"docker":{"Host":"ssh://pi@nas.lan","SkipTLSVerify":false}}}"#);
+        assert_eq!(target(&host), Some(Target { host: "ssh://nas.lan".into(), remote: true }));
+    }
+
+    proptest! {
+        #[test]
+        fn wild_text_never_panics(text in "(\\{|\\}|\"|currentContext|:|//|.){0,40}") {
+            let _ = (current(&text), endpoint(&text), Target::new(&text));
+        }
+    }
+}
