@@ -1,1 +1,3 @@
 //! Recipes: load, check, conditions and text.
+
+pub mod condition;
