@@ -1,0 +1,266 @@
+//! Rules about Docker, images and ports.
+
+use super::*;
+use crate::model::answers::PlatformKind::{Kubernetes, Microk8s};
+use crate::model::answers::{Expose, Service};
+use crate::model::check::Status::{Block, Warn};
+
+pub(super) const CASES: &[Case] = &[
+    case("docker-missing", Warn, |w| w.host.docker = k(DockerPresence::Missing), healthy),
+    case(
+        "docker-missing",
+        Block,
+        |w| {
+            w.host.docker = k(DockerPresence::Missing);
+            w.host.package_manager = k(None)
+        },
+        healthy,
+    ),
+    case("docker-daemon-down", Warn, |w| stopped(w, false, false), healthy),
+    case("docker-daemon-down", Block, |w| stopped(w, true, false), healthy),
+    case("docker-daemon-down", Block, |w| stopped(w, false, true), healthy),
+    case(
+        "docker-sock-permission",
+        Warn,
+        |w| w.host.docker = k(DockerPresence::NoAccess { socket: "/var/run/docker.sock".into() }),
+        healthy,
+    ),
+    case("docker-remote", Block, |w| w.host.docker = k(DockerPresence::Remote { host: "tcp://192.168.1.9:2375".into() }), healthy),
+    case("docker-too-old", Block, |w| w.engine(|e| e.version = "19.03.15".into()), |w| w.engine(|e| e.version = "20.10.24+dfsg1".into())),
+    case("docker-snap-install", Block, |w| w.engine(|e| e.flavour = DockerFlavour::Snap), healthy),
+    case(
+        "docker-snap-install",
+        Warn,
+        |w| {
+            w.engine(|e| e.flavour = DockerFlavour::Snap);
+            w.answers.path = "/home/anna/kerberos".into()
+        },
+        healthy,
+    ),
+    case("docker-rootless", Warn, |w| w.engine(|e| e.flavour = DockerFlavour::Rootless), healthy),
+    case(
+        "docker-is-podman",
+        Warn,
+        |w| {
+            w.engine(|e| {
+                e.flavour = DockerFlavour::Podman;
+                e.version = "5.4.2".into()
+            })
+        },
+        healthy,
+    ),
+    case("docker-desktop", Warn, |w| w.engine(|e| e.flavour = DockerFlavour::Desktop), healthy),
+    case("docker-not-at-boot", Warn, |w| w.engine(|e| e.enabled = Some(false)), healthy),
+    case("docker-driver", Warn, |w| w.engine(|e| e.driver = "vfs".into()), |w| w.engine(|e| e.driver = "overlayfs".into())),
+    case("docker-driver", Warn, |w| w.engine(|e| e.driver = "aufs".into()), healthy),
+    case(
+        "xfs-ftype0",
+        Warn,
+        |w| w.engine(|e| e.warnings = vec!["WARNING: overlay2: the backing xfs filesystem is formatted without d_type support".into()]),
+        healthy,
+    ),
+    case(
+        "docker-iptable-raw-missing",
+        Warn,
+        |w| w.host.kernel = k("5.15.148-tegra".into()),
+        |w| {
+            w.host.kernel = k("5.15.148-tegra".into());
+            w.engine(|e| e.version = "27.5.1".into());
+        },
+    ),
+    case(
+        "container-name-conflict",
+        Block,
+        |w| w.exists("home-vault", "uugai/vault:v1.0.6", None, &[80]),
+        |w| {
+            w.exists("home-vault", "ghcr.io/uug-ai/vault:v1.4.9", Some("home"), &[8080]);
+        },
+    ),
+    case(
+        "no-matching-manifest",
+        Block,
+        |w| {
+            pi(w, 5);
+            w.image("vault", |i| i.arches = k(vec!["amd64".into()]))
+        },
+        |w| pi(w, 5),
+    ),
+    case(
+        "no-matching-manifest",
+        Warn,
+        |w| {
+            pi(w, 5);
+            w.image("vault", |i| i.arches = Fact::unknown("ghcr.io did not say"))
+        },
+        |w| {
+            w.image("vault", |i| i.arches = Fact::unknown("ghcr.io did not say"));
+        },
+    ),
+    case(
+        "mongo-image-amd64-only",
+        Block,
+        |w| {
+            pi(w, 5);
+            w.image("mongodb", |i| i.name = "docker.io/bitnamilegacy/mongodb".into())
+        },
+        |w| pi(w, 5),
+    ),
+    case("minio-dockerhub-deleted", Block, |w| w.image("minio", |i| i.name = "minio/minio".into()), healthy),
+    case("minio-dockerhub-deleted", Block, |w| w.answers.images.registry = Some("docker.io".into()), mirror),
+    case("bitnami-images-moved", Block, |w| w.image("mongodb", |i| i.name = "docker.io/bitnami/mongodb".into()), healthy),
+    case("bitnami-images-moved", Warn, |w| w.image("mongodb", |i| i.name = "docker.io/bitnamilegacy/mongodb".into()), healthy),
+    case("floating-tags", Warn, |w| w.image("agent", |i| i.tag = "latest".into()), healthy),
+    case("registry-docker-hub", Warn, |w| silent(w, "docker.io"), healthy),
+    case(
+        "registry-quay",
+        Warn,
+        |w| silent(w, "quay.io"),
+        |w| {
+            silent(w, "quay.io");
+            w.image("minio", |i| i.present = true)
+        },
+    ),
+    case("registry-ghcr", Warn, |w| silent(w, "ghcr.io"), healthy),
+    case(
+        "registry-own",
+        Warn,
+        |w| {
+            mirror(w);
+            silent(w, "10.0.9.9:5000")
+        },
+        mirror,
+    ),
+    case(
+        "http-registry-https-client",
+        Warn,
+        |w| {
+            mirror(w);
+            w.answers.images.insecure = true
+        },
+        |w| {
+            mirror(w);
+            w.answers.images.insecure = true;
+            w.engine(|e| e.insecure_registries.push("10.0.9.0/24".into()));
+        },
+    ),
+    case(
+        "port-vault-taken",
+        Block,
+        |w| w.listens(8080, "127.0.0.1", Some("python3")),
+        |w| {
+            w.listens(8080, "192.168.1.20", Some("python3"));
+            w.answers.expose = Expose::Loopback;
+        },
+    ),
+    case(
+        "port-vault-taken",
+        Block,
+        |w| {
+            w.listens(8080, "::", Some("docker-proxy"));
+            w.exists("web", "nginx", None, &[8080])
+        },
+        |w| {
+            w.listens(8080, "0.0.0.0", Some("docker-proxy"));
+            w.exists("home-vault", "ghcr.io/uug-ai/vault:v1.4.9", Some("home"), &[8080]);
+        },
+    ),
+    case(
+        "port-storage-taken",
+        Block,
+        |w| w.listens(9000, "0.0.0.0", None),
+        |w| {
+            w.listens(9000, "0.0.0.0", None);
+            w.ours = vec!["9000".into()]
+        },
+    ),
+    case(
+        "port-privileged",
+        Warn,
+        |w| {
+            w.engine(|e| e.flavour = DockerFlavour::Rootless);
+            w.answers.vault_port = 80
+        },
+        |w| w.answers.vault_port = 80,
+    ),
+    case(
+        "cluster-port-taken",
+        Block,
+        |w| {
+            on(w, Microk8s);
+            w.listens(10250, "0.0.0.0", Some("k3s-server"))
+        },
+        |w| on(w, Microk8s),
+    ),
+    case(
+        "nodeport-taken",
+        Warn,
+        |w| {
+            on(w, Kubernetes);
+            w.listens(30080, "0.0.0.0", Some("nginx"))
+        },
+        |w| on(w, Kubernetes),
+    ),
+];
+
+fn stopped(w: &mut World, masked: bool, snap: bool) {
+    w.host.docker = k(DockerPresence::Stopped { detail: "inactive (dead)".into(), masked, snap });
+}
+
+fn mirror(w: &mut World) {
+    w.answers.images.registry = Some("10.0.9.9:5000".into());
+    w.host.registries.push(RegistryReach { host: "10.0.9.9:5000".into(), reach: k(3) });
+}
+
+fn silent(w: &mut World, host: &str) {
+    for registry in w.host.registries.iter_mut().filter(|r| r.host == host) {
+        registry.reach = Fact::unknown("no answer within 5 s");
+    }
+}
+
+#[test]
+fn a_taken_port_names_who_has_it_and_the_next_free_one() {
+    let mut world = base();
+    world.listens(9000, "0.0.0.0", Some("docker-proxy"));
+    world.listens(9001, "0.0.0.0", Some("docker-proxy"));
+    world.exists("portainer", "portainer/portainer-ce", None, &[9000]);
+    let Outcome { seen, advice, fix, .. } = outcome(&world, "port-storage-taken");
+    assert_eq!(seen, "port 9000 for the video store is taken by the container portainer");
+    assert!(advice.contains("network.ports.storage = 9002"), "{advice}");
+    assert_eq!(fix, Some(Fix::OtherPort));
+}
+
+#[test]
+fn a_site_that_stands_passes_its_own_check() {
+    let mut world = base();
+    world.exists("home-vault", "ghcr.io/uug-ai/vault:v1.4.9", Some("home"), &[8080]);
+    world.exists("home-minio", "quay.io/minio/minio", Some("home"), &[9000]);
+    world.listens(8080, "0.0.0.0", Some("docker-proxy"));
+    world.listens(9000, "0.0.0.0", Some("docker-proxy"));
+    world.answers.subnet = Some("10.210.7.0/24".into());
+    world.engine(|e| e.subnets.push("10.210.7.0/24".into()));
+    world.host.memory = k(Memory { total: 8_200_000_000, available: 500_000_000, swap: 1 });
+    assert_eq!(verdict(&run(&world.facts())), Status::Pass);
+}
+
+#[test]
+fn nothing_is_asked_of_registries_that_are_not_used() {
+    let mut world = base();
+    mirror(&mut world);
+    silent(&mut world, "ghcr.io");
+    assert_eq!(outcome(&world, "registry-ghcr").status, Status::Skip);
+    // A registry that was not asked yet is not one that fails to answer.
+    world.answers.images.registry = None;
+    world.host.registries[2].reach = Fact::default();
+    assert_eq!(outcome(&world, "registry-ghcr").status, Status::Skip);
+}
+
+#[test]
+fn what_the_small_shape_does_not_install_is_not_checked() {
+    let mut world = base();
+    world.answers.shape = Shape::Small;
+    world.needs.images.retain(|i| i.part == "agent");
+    world.listens(8080, "0.0.0.0", None);
+    world.host.cpu.features = words("fpu sse2");
+    world.answers.object_storage = Service::Bundled;
+    assert_eq!(verdict(&run(&world.facts())), Status::Pass);
+}
