@@ -1,0 +1,82 @@
+//! Figures as people read them: short, with their unit, never more digits than are known.
+
+/// `1.3 TB`, `140 MB`, `12 B`: powers of 1000, as disks are sold.
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+    let mut value = n as f64;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let name = UNITS.get(unit).copied().unwrap_or("B");
+    if unit >= 3 && value < 9.95 { format!("{value:.1} {name}") } else { format!("{value:.0} {name}") }
+}
+
+/// Memory in the powers of 1024 that it is sold in, under the names people know: `8.0 GB`.
+pub fn memory(n: u64) -> String {
+    let mb = n as f64 / (1024.0 * 1024.0);
+    if mb < 1000.0 { format!("{mb:.0} MB") } else { format!("{:.1} GB", mb / 1024.0) }
+}
+
+/// How long something lasted or is ago: `8 s`, `4 min`, `2 h`, `3 d`.
+pub fn span(seconds: f64) -> String {
+    let s = seconds.max(0.0);
+    if s < 99.5 {
+        format!("{s:.0} s")
+    } else if s < 5_400.0 {
+        format!("{:.0} min", s / 60.0)
+    } else if s < 36.0 * 3_600.0 {
+        format!("{:.0} h", s / 3_600.0)
+    } else {
+        format!("{:.0} d", s / 86_400.0)
+    }
+}
+
+/// `1 camera`, `2 cameras`.
+pub fn count(n: usize, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// A value, or the dash that stands for a reading that is not given.
+pub fn or_dash(value: Option<String>) -> String {
+    value.unwrap_or_else(|| "–".into())
+}
+
+/// A part of a whole from 0 to 100.
+pub fn percent(part: f64) -> String {
+    format!("{:.0} %", part * 100.0)
+}
+
+/// Time of the day of an instant in seconds since 1970, in the machine's own zone: `18:02:11`.
+pub fn time_of_day(at: f64, zone: &jiff::tz::TimeZone) -> String {
+    match jiff::Timestamp::from_second(at as i64) {
+        Ok(t) => t.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string(),
+        Err(_) => "–".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_read_as_people_say_them() {
+        assert_eq!(bytes(0), "0 B");
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(140_000_000), "140 MB");
+        assert_eq!(bytes(1_300_000_000_000), "1.3 TB");
+        assert_eq!(bytes(999_999_999), "1.0 GB");
+        assert_eq!(bytes(21_000_000_000), "21 GB");
+        assert_eq!(memory(8 << 30), "8.0 GB");
+        assert_eq!(memory(180 << 20), "180 MB");
+        assert_eq!(span(8.2), "8 s");
+        assert_eq!(span(240.0), "4 min");
+        assert_eq!(span(7_300.0), "2 h");
+        assert_eq!(span(260_000.0), "3 d");
+        assert_eq!(span(-3.0), "0 s");
+        assert_eq!(count(1, "camera"), "1 camera");
+        assert_eq!(count(0, "camera"), "0 cameras");
+        assert_eq!(time_of_day(0.0, &jiff::tz::TimeZone::UTC), "00:00:00");
+    }
+}
