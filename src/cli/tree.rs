@@ -11,10 +11,10 @@ use super::{Shell, duration};
 #[derive(Debug, Parser)]
 #[command(name = "kerbup", version, disable_help_subcommand = true, infer_long_args = false)]
 #[command(before_help = "Examples:
-  kerbup                            step by step, nothing is changed before you say so
-  kerbup check                      can this machine do it?
+  kerbup           step by step; nothing is changed before you say so
+  kerbup check     can this machine do it?
   kerbup install --answers site.toml --yes
-  kerbup status                     how is it?
+  kerbup status    how is it?
 ")]
 #[command(after_help = "Exit codes: 0 done, 1 failed, 2 bad usage or answers, 3 a check blocks, 4 warnings under --strict,
 5 needs root, 6 network, 7 integrity, 8 stopped part-way and can be resumed, 130 or 143 ended by a signal.")]

@@ -1,4 +1,6 @@
 //! Every sentence shown to a person that is not a recipe's own, by area.
 
-pub mod figures;
-pub mod host;
+pub mod faults;
+pub mod figures_ui;
+pub mod plain;
+pub mod questions;

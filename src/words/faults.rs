@@ -1,0 +1,42 @@
+//! Faults of the fronts themselves, and how any fault is said in lines.
+
+use crate::model::fault::{Fault, Whose};
+
+/// The input ended where an answer was needed.
+pub fn no_answer(key: &str, prompt: &str) -> Fault {
+    Fault::new(Whose::Input, "ANSWER-MISSING", format!("An answer is missing: {} ({key}).", prompt.trim_end_matches([':', '?', ' '])))
+        .because("The input ended before it came.")
+        .cure("Run kerbup on a terminal, or give the answers in a file: kerbup install --answers FILE --yes.")
+}
+
+/// The events ended before the end was told.
+pub fn run_lost() -> Fault {
+    Fault::new(Whose::Ours, "RUN-LOST", "The run ended without saying how.")
+        .cure("Start kerbup again: it looks at what is done and goes on from there.")
+}
+
+/// Lines for people: what is wrong, where, why, what to do.
+pub fn lines(fault: &Fault) -> Vec<String> {
+    let mut all = vec![format!("Error: {} [{}]", fault.says, fault.code)];
+    if let Some(p) = &fault.place {
+        all.push(format!("  Where: {}, line {}, column {}.", p.file, p.line, p.column));
+    }
+    all.extend(fault.because.iter().map(|b| format!("  Because: {b}")));
+    all.extend(fault.cure.iter().map(|c| format!("  What to do: {c}")));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_says_what_where_why_and_what_to_do() {
+        let fault = no_answer("storage.path", "Folder for recordings?").at("site.toml", 4, 3);
+        let text = lines(&fault).join("\n");
+        assert!(text.starts_with(
+            "Error: An answer is missing: Folder for recordings (storage.path). [ANSWER-MISSING]\n  Where: site.toml, line 4"
+        ));
+        assert!(text.contains("  Because: ") && text.contains("  What to do: "));
+    }
+}

@@ -1,0 +1,184 @@
+//! Words of plain mode: for pipes, bad lines and screen readers.
+
+use crate::model::answers::Record;
+use crate::model::check::{Fix, Status};
+use crate::model::health::{CameraState, ComponentState, Overall};
+use crate::model::plan::StepState;
+
+/// The steps of the journey by name, in order: "step 4 of 6, storage".
+pub const STEPS: [&str; 6] = ["machine", "where", "cameras", "storage", "review", "install"];
+
+/// What happens, before anything does.
+pub const WELCOME: &[&str] = &[
+    "Video recording on this machine, in four steps.",
+    "  1  I look at this machine: changes nothing.",
+    "  2  You answer a few questions: every one has a default.",
+    "  3  You see all that I would do: you can still say no.",
+    "  4  I do it, and show you that it records. It can be undone and survives power cuts.",
+    "Have your cameras' addresses at hand, or add them later.",
+];
+/// Practice mode.
+pub const PRACTICE: &str = "This is practice: nothing is changed.";
+/// Start.
+pub const START: &str = "Start";
+/// Leave.
+pub const LEAVE: &str = "Leave";
+/// Back.
+pub const BACK: &str = "Go one step back";
+/// On.
+pub const GO_ON: &str = "Go on";
+/// Look at the state.
+pub const STATUS: &str = "See how it is";
+/// Change answers.
+pub const CHANGE: &str = "Change settings";
+/// Remove.
+pub const REMOVE: &str = "Remove it; recordings stay";
+/// All checks.
+pub const ALL_CHECKS: &str = "All checks";
+/// Report.
+pub const REPORT: &str = "Write a report";
+/// Looks at the machine.
+pub const LOOKING: &str = "I look at this machine. It takes a few seconds.";
+/// Makes the plan.
+pub const PLANNING: &str = "I make the plan. It takes a few seconds.";
+/// Recommended.
+pub const RECOMMENDED: &str = "Use what I recommend";
+/// Docker, full.
+pub const DOCKER: &str = "Docker: each part in its own box, easy to remove";
+/// Small.
+pub const SMALL: &str = "Small: cameras only, recording to the disk; no library to search";
+/// Add a camera.
+pub const ADD_CAMERA: &str = "Add a camera";
+/// No camera.
+pub const NO_CAMERA: &str = "No camera yet. Later is fine.";
+/// Install button.
+pub const INSTALL: &str = "Install now";
+/// Look at a step.
+pub const LOOK_AT_STEP: &str = "Look at a step";
+/// Save answers.
+pub const SAVE_SITE: &str = "Write the answers to a file";
+/// Save commands.
+pub const SAVE_COMMANDS: &str = "Write the commands to a file";
+/// File name.
+pub const WHICH_FILE: &str = "Which file?";
+/// Step number.
+pub const WHICH_STEP: &str = "Which step, by its number?";
+/// Try again.
+pub const RETRY: &str = "Try again";
+/// Undo.
+pub const UNDO: &str = "Undo everything";
+/// Sure?
+pub const SURE: &str = "Are you sure?";
+/// No.
+pub const NO: &str = "No";
+/// Yes.
+pub const YES: &str = "Yes";
+/// Fresh reading.
+pub const AGAIN: &str = "Read it again";
+/// A log.
+pub const LOG: &str = "Show the log of a part";
+/// A restart.
+pub const RESTART: &str = "Restart a part";
+/// A password.
+pub const PASSWORD: &str = "Show the password";
+/// Nothing is lost.
+pub const NOTHING_LOST: &str = "Nothing is lost: what is done stays done, and kerbup can go on from there.";
+/// Not a number of the list.
+pub const CHOOSE_NUMBER: &str = "Please write one of the numbers.";
+/// The prompt under numbered choices.
+pub const CHOOSE: &str = "Choose";
+/// The part.
+pub const WHICH_PART: &str = "Which part?";
+/// Everyone at home.
+pub const EXPOSE_LAN: &str = "everyone at home, with the password";
+/// This machine.
+pub const EXPOSE_LOOPBACK: &str = "only this machine";
+/// The first Ctrl-C during a run.
+pub const STOPPING: &str = "It stops after the step in hand. Ctrl-C again stops it at once; both can be resumed.";
+/// Recording goes on.
+pub const GOES_ON: &str = "Recording goes on when you leave. `kerbup status` shows how it is.";
+
+/// "kerbup: step 4 of 6, storage."
+pub fn step(number: usize) -> String {
+    let name = STEPS.get(number.saturating_sub(1)).copied().unwrap_or("end");
+    format!("kerbup: step {number} of {}, {name}.", STEPS.len())
+}
+
+/// A check's outcome.
+pub fn status(status: Status) -> &'static str {
+    match status {
+        Status::Pass => "ok",
+        Status::Skip => "skipped",
+        Status::Warn => "to know",
+        Status::Block => "in the way",
+    }
+}
+
+/// What a fix would do.
+pub fn fix(fix: Fix) -> &'static str {
+    match fix {
+        Fix::InstallDocker => "Install Docker, as the first step of the plan",
+        Fix::StartDocker => "Start Docker, as the first step of the plan",
+        Fix::OtherPort => "Take another port",
+        Fix::SmallShape => "Take the small shape",
+        Fix::OtherFolder => "Take another folder for recordings",
+    }
+}
+
+/// When a camera records.
+pub fn record(record: Record) -> &'static str {
+    match record {
+        Record::Motion => "on movement",
+        Record::Always => "always",
+    }
+}
+
+/// How things stand for a step.
+pub fn state(state: &StepState) -> &'static str {
+    match state {
+        StepState::Absent => "to do",
+        StepState::OursAlready => "done already",
+        StepState::AlreadyThere => "there already",
+        StepState::Different { .. } => "to change",
+    }
+}
+
+/// A component's state.
+pub fn component(state: ComponentState) -> &'static str {
+    match state {
+        ComponentState::Healthy => "healthy",
+        ComponentState::Starting => "starting",
+        ComponentState::Degraded => "something is wrong",
+        ComponentState::Down => "down",
+        ComponentState::Stopped => "stopped",
+        ComponentState::NotConfigured => "waits to be set up",
+        ComponentState::Absent => "not there",
+        ComponentState::Unknown => "could not be asked",
+    }
+}
+
+/// A camera's state.
+pub fn camera(state: CameraState) -> &'static str {
+    match state {
+        CameraState::Recording => "recording",
+        CameraState::Watching => "watching for movement",
+        CameraState::Starting => "starting",
+        CameraState::NoPicture => "no picture",
+        CameraState::WrongLogin => "refuses the password",
+        CameraState::Stopped => "stopped",
+        CameraState::Unknown => "could not be asked",
+    }
+}
+
+/// The state of the whole.
+pub fn overall(overall: Overall) -> &'static str {
+    match overall {
+        Overall::Healthy => "all is well",
+        Overall::Starting => "it starts",
+        Overall::Degraded => "something is wrong, something works",
+        Overall::Down => "nothing records",
+        Overall::Stopped => "it is stopped",
+        Overall::Absent => "nothing is installed",
+        Overall::Unknown => "it could not be asked",
+    }
+}
