@@ -151,8 +151,7 @@ async fn exchange(method: &str, url: &str, headers: &[(String, String)], body: B
     let host = parsed.host_str().ok_or("no Host in request URL")?.to_owned();
     let port = parsed.port().unwrap_or(80);
     let stream = dial(host.trim_matches(['[', ']']), port).await?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
     tokio::spawn(connection);
     let target = match parsed.query() {
         Some(query) => format!("{}?{query}", parsed.path()),

@@ -39,7 +39,7 @@ pub fn write(args: &[String]) -> u8 {
     match result {
         Ok(()) => 0,
         Err(error) => {
-            eprintln!("{error}");
+            crate::out::complain(error.to_string());
             1
         }
     }

@@ -7,6 +7,7 @@ mod image;
 mod jwt;
 mod misbehave;
 mod mongod;
+mod out;
 mod vault;
 
 use std::process::ExitCode;
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
         "vault" => misbehave::at_start().unwrap_or_else(|| vault::run(rest)),
         "main" | "agent" => misbehave::at_start().unwrap_or_else(|| agent::run(rest)),
         _ => {
-            eprintln!("usage: kerbup-standins mongod|vault|agent|image …");
+            crate::out::complain("usage: kerbup-standins mongod|vault|agent|image …");
             2
         }
     };

@@ -6,13 +6,13 @@ use std::time::Duration;
 /// The exit code asked for, if any; and starts the clock of a later crash.
 pub fn at_start() -> Option<u8> {
     if let Some(code) = number("STANDIN_EXIT") {
-        eprintln!("stand-in: exits with {code}, as asked");
+        crate::out::complain(format!("stand-in: exits with {code}, as asked"));
         return Some(code.min(255) as u8);
     }
     if let Some(seconds) = number("STANDIN_CRASH") {
         std::thread::spawn(move || {
             std::thread::sleep(Duration::from_secs(seconds));
-            eprintln!("stand-in: crashes after {seconds} s, as asked");
+            crate::out::complain(format!("stand-in: crashes after {seconds} s, as asked"));
             std::process::exit(1);
         });
     }

@@ -45,9 +45,17 @@ fn file(name: &str) -> Answer {
 }
 
 const GUARDED: [(&str, &str); 11] = [
-    ("GET", "/api/dashboard"), ("GET", "/api/config"), ("POST", "/api/config"), ("POST", "/api/camera/verify/primary"),
-    ("POST", "/api/camera/verify/secondary"), ("POST", "/api/persistence/verify"), ("POST", "/api/hub/verify"),
-    ("POST", "/api/camera/restart"), ("POST", "/api/camera/stop"), ("POST", "/api/camera/record"), ("GET", "/api/days"),
+    ("GET", "/api/dashboard"),
+    ("GET", "/api/config"),
+    ("POST", "/api/config"),
+    ("POST", "/api/camera/verify/primary"),
+    ("POST", "/api/camera/verify/secondary"),
+    ("POST", "/api/persistence/verify"),
+    ("POST", "/api/hub/verify"),
+    ("POST", "/api/camera/restart"),
+    ("POST", "/api/camera/stop"),
+    ("POST", "/api/camera/record"),
+    ("GET", "/api/days"),
 ];
 
 async fn guarded(agent: &Agent, request: &Request) -> Answer {
@@ -62,7 +70,9 @@ async fn guarded(agent: &Agent, request: &Request) -> Answer {
     match route.1 {
         "/api/dashboard" => dashboard(agent),
         "/api/days" => Answer::json(200, &json!([])),
-        "/api/config" if route.0 == "GET" => Answer::json(200, &json!({"config": agent.config().0, "custom": {}, "global": {}, "snapshot": ""})),
+        "/api/config" if route.0 == "GET" => {
+            Answer::json(200, &json!({"config": agent.config().0, "custom": {}, "global": {}, "snapshot": ""}))
+        }
         "/api/config" => save(agent, &body),
         "/api/camera/verify/primary" => verify_camera(body["rtsp"].as_str().unwrap_or_default()).await,
         "/api/camera/verify/secondary" => verify_camera(body["sub_rtsp"].as_str().unwrap_or_default()).await,
@@ -86,10 +96,13 @@ async fn guarded(agent: &Agent, request: &Request) -> Answer {
 fn dashboard(agent: &Agent) -> Answer {
     let entries = std::fs::read_dir(super::recorder::RECORDINGS).into_iter().flatten().flatten();
     let recordings = entries.filter(|entry| entry.path().extension().is_some_and(|kind| kind == "mp4")).count();
-    Answer::json(200, &json!({
-        "cameraOnline": agent.camera_online(), "cloudOnline": false, "days": [], "latestEvents": [], "numberOfRecordings": recordings,
-        "offlineMode": agent.config().text("/offline"), "webrtcPending": 0, "webrtcReaders": 0,
-    }))
+    Answer::json(
+        200,
+        &json!({
+            "cameraOnline": agent.camera_online(), "cloudOnline": false, "days": [], "latestEvents": [], "numberOfRecordings": recordings,
+            "offlineMode": agent.config().text("/offline"), "webrtcPending": 0, "webrtcReaders": 0,
+        }),
+    )
 }
 
 fn save(agent: &Agent, body: &Value) -> Answer {
@@ -101,7 +114,9 @@ fn save(agent: &Agent, body: &Value) -> Answer {
             agent.restart();
             Answer::json(200, &json!({"data": "☄ Reconfiguring"}))
         }
-        Err(error) => Answer::json(400, &json!({"data": format!("Something went wrong: open {}: {}", config::FILE, http::os_text(&error))})),
+        Err(error) => {
+            Answer::json(400, &json!({"data": format!("Something went wrong: open {}: {}", config::FILE, http::os_text(&error))}))
+        }
     }
 }
 
@@ -138,6 +153,8 @@ async fn verify_vault(body: Value) -> Answer {
     let name = format!("{}_6-967003_{}_200-200-400-400_24_769.mp4", jiff::Timestamp::now().as_second(), given.text("/name"));
     match cloud::legacy(&vault, &name, bytes::Bytes::from_static(b"stand-in test recording")).await {
         Ok(_) => Answer::json(200, &json!({"data": "VerifyPersistence: Upload allowed using the credentials provided."})),
-        Err(_) => refuse("VerifyPersistence: Something went wrong while creating a dummy upload. Make sure your provider is the same as the storage provider defined in your Kerberos Vault."),
+        Err(_) => refuse(
+            "VerifyPersistence: Something went wrong while creating a dummy upload. Make sure your provider is the same as the storage provider defined in your Kerberos Vault.",
+        ),
     }
 }

@@ -1,8 +1,8 @@
 //! The camera: RTSP over TCP, opened again every 3 s for as long as it fails; its frames go to the recorder.
 
-use super::{Agent, log};
 use super::config::Config;
 use super::recorder::Recorder;
+use super::{Agent, log};
 use futures_util::StreamExt;
 use retina::client::{Credentials, Demuxed, PlayOptions, Session, SessionOptions, SetupOptions, TcpTransportOptions, Transport};
 use retina::codec::{CodecItem, FrameFormat};
@@ -114,7 +114,10 @@ async fn open(url: &str) -> Result<Stream, String> {
     let video = session.streams().iter().position(|stream| stream.media() == "video" && matches!(stream.encoding_name(), "h264" | "h265"));
     match video {
         Some(place) => Ok(Stream { session, place }),
-        None => Err("components.Kerberos.RunAgent(): no video stream found, might be the wrong codec (we only support H264 for the moment)".into()),
+        None => {
+            Err("components.Kerberos.RunAgent(): no video stream found, might be the wrong codec (we only support H264 for the moment)"
+                .into())
+        }
     }
 }
 

@@ -42,7 +42,10 @@ pub fn run(config: &Config, agent: &Agent) {
     while let Some(place) = next(&kept, over(config, &kept)) {
         let gone = kept.remove(place);
         if gone.pending {
-            log::line(log::Level::Warning, &format!("capture.main.CleanupRecordingDirectory(): removing oldest file, STILL PENDING UPLOAD: {}", gone.name));
+            log::line(
+                log::Level::Warning,
+                &format!("capture.main.CleanupRecordingDirectory(): removing oldest file, STILL PENDING UPLOAD: {}", gone.name),
+            );
         } else {
             log::info(&format!("capture.main.CleanupRecordingDirectory(): removing oldest file: {}", gone.name));
         }

@@ -15,7 +15,10 @@ pub async fn uploads(config: Config) {
         return std::future::pending().await;
     }
     loop {
-        let mut names: Vec<String> = std::fs::read_dir(QUEUE).into_iter().flatten().flatten()
+        let mut names: Vec<String> = std::fs::read_dir(QUEUE)
+            .into_iter()
+            .flatten()
+            .flatten()
             .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
             .filter_map(|entry| entry.file_name().into_string().ok())
             .filter(|name| !name.starts_with('.'))
@@ -94,17 +97,27 @@ async fn upload(vault: &Vault, name: &str, data: Vec<u8>) -> Result<String, Stri
     let data = Bytes::from(data);
     let timestamp = name.split('_').next().unwrap_or_default();
     let metadata = [
-        ("filename", name), ("device", &vault.device), ("directory", &vault.directory), ("provider", &vault.provider),
-        ("capture", "IPCamera"), ("cloudkey", &vault.cloud_key), ("fps", "0"), ("duration", "0"), ("timestamp", timestamp),
+        ("filename", name),
+        ("device", &vault.device),
+        ("directory", &vault.directory),
+        ("provider", &vault.provider),
+        ("capture", "IPCamera"),
+        ("cloudkey", &vault.cloud_key),
+        ("fps", "0"),
+        ("duration", "0"),
+        ("timestamp", timestamp),
     ];
     let metadata: Vec<String> = metadata.iter().map(|(key, value)| format!("{key} {}", STANDARD.encode(value))).collect();
     let url = format!("{}/storage/tus/", vault.uri);
     let base = with(&headers(vault), &[("Tus-Resumable", "1.0.0".into())]);
-    let create = with(&base, &[
-        ("X-Kerberos-Storage-FileName", name.to_owned()),
-        ("Upload-Length", data.len().to_string()),
-        ("Upload-Metadata", metadata.join(",")),
-    ]);
+    let create = with(
+        &base,
+        &[
+            ("X-Kerberos-Storage-FileName", name.to_owned()),
+            ("Upload-Length", data.len().to_string()),
+            ("Upload-Metadata", metadata.join(",")),
+        ],
+    );
     let answer = http::send("POST", &url, &create, Bytes::new(), 300).await.map_err(|error| format!("resumable create failed, {error}"))?;
     let location = match (answer.status, answer.header("location")) {
         (404 | 405 | 501, _) => {
@@ -139,7 +152,13 @@ async fn send_pieces(url: &str, base: &[(String, String)], data: &Bytes) -> Resu
             match answer.status {
                 204 => at += piece.len(),
                 409 => break,
-                _ => return Err(format!("resumable patch rejected, unexpected status on PATCH: {}, {}", answer.status_line(), answer.body_text())),
+                _ => {
+                    return Err(format!(
+                        "resumable patch rejected, unexpected status on PATCH: {}, {}",
+                        answer.status_line(),
+                        answer.body_text()
+                    ));
+                }
             }
         }
         if at == data.len() {

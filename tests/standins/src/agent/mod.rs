@@ -94,7 +94,7 @@ pub fn run(args: &[String]) -> u8 {
     let (action, port) = match flags(args) {
         Ok(flags) => flags,
         Err(words) => {
-            eprintln!("{words}\nUsage of ./main:");
+            crate::out::complain(format!("{words}\nUsage of ./main:"));
             return 2;
         }
     };
@@ -111,7 +111,7 @@ pub fn run(args: &[String]) -> u8 {
             }
         })
         .unwrap_or_else(|error| {
-            eprintln!("{error}");
+            crate::out::complain(error);
             1
         }),
         _ => {
@@ -128,7 +128,9 @@ async fn start(port: u16) -> u8 {
     check_folders();
     if log::zone(config.text("/timezone")).is_none() {
         // Go's own words: the formatter is handed a location that is not there.
-        eprintln!("panic: time: missing Location in call to Time.In\n\ngoroutine 1 [running]:\ntime.Time.In(...)\n\t/usr/local/go/src/time/time.go:1293");
+        crate::out::complain(
+            "panic: time: missing Location in call to Time.In\n\ngoroutine 1 [running]:\ntime.Time.In(...)\n\t/usr/local/go/src/time/time.go:1293",
+        );
         return 2;
     }
     if config.text("/key").is_empty() {

@@ -37,7 +37,8 @@ impl Recorder {
     pub fn frame(&mut self, agent: &Agent, data: &[u8]) {
         let triggered = agent.take_trigger();
         let continuous = self.config.is("/capture/continuous");
-        if self.open.as_ref().is_some_and(|open| open.since.elapsed() >= self.length || open.until.is_some_and(|end| Instant::now() >= end)) {
+        if self.open.as_ref().is_some_and(|open| open.since.elapsed() >= self.length || open.until.is_some_and(|end| Instant::now() >= end))
+        {
             self.finish(agent);
         }
         // "recording" off keeps everything from being written; motion never comes by itself here.
@@ -67,7 +68,10 @@ impl Recorder {
                 self.failed = None;
             }
             Err(error) => {
-                log::error(&format!("capture.main.HandleRecordStream(): error creating file: open {RECORDINGS}/{name}: {}", crate::http::os_text(&error)));
+                log::error(&format!(
+                    "capture.main.HandleRecordStream(): error creating file: open {RECORDINGS}/{name}: {}",
+                    crate::http::os_text(&error)
+                ));
                 self.failed = Some(Instant::now());
             }
         }

@@ -8,14 +8,51 @@ use bson::{Bson, Document, doc};
 
 /// Commands that need the right to write.
 const WRITES: [&str; 13] = [
-    "insert", "update", "delete", "findAndModify", "create", "drop", "dropDatabase", "createIndexes", "dropIndexes", "createUser",
-    "updateUser", "dropUser", "setFeatureCompatibilityVersion",
+    "insert",
+    "update",
+    "delete",
+    "findAndModify",
+    "create",
+    "drop",
+    "dropDatabase",
+    "createIndexes",
+    "dropIndexes",
+    "createUser",
+    "updateUser",
+    "dropUser",
+    "setFeatureCompatibilityVersion",
 ];
 
 const READS: [&str; 29] = [
-    "hello", "isMaster", "ismaster", "saslStart", "saslContinue", "ping", "buildInfo", "buildinfo", "endSessions", "connectionStatus",
-    "logout", "whatsmyuri", "getnonce", "killCursors", "find", "getMore", "count", "aggregate", "distinct", "listCollections",
-    "listDatabases", "listIndexes", "usersInfo", "getParameter", "serverStatus", "hostInfo", "getLog", "dbStats", "getCmdLineOpts",
+    "hello",
+    "isMaster",
+    "ismaster",
+    "saslStart",
+    "saslContinue",
+    "ping",
+    "buildInfo",
+    "buildinfo",
+    "endSessions",
+    "connectionStatus",
+    "logout",
+    "whatsmyuri",
+    "getnonce",
+    "killCursors",
+    "find",
+    "getMore",
+    "count",
+    "aggregate",
+    "distinct",
+    "listCollections",
+    "listDatabases",
+    "listIndexes",
+    "usersInfo",
+    "getParameter",
+    "serverStatus",
+    "hostInfo",
+    "getLog",
+    "dbStats",
+    "getCmdLineOpts",
 ];
 
 pub fn known(name: &str) -> bool {
@@ -103,7 +140,8 @@ pub fn write(server: &Mongod, database: &str, name: &str, changes: Vec<Change>) 
 }
 
 fn target<'a>(command: &'a Document, key: &str) -> Result<&'a str, Fault> {
-    let name = command.get_str(key).map_err(|_| Fault::new(73, "InvalidNamespace", format!("collection name has invalid type in {key}")))?;
+    let name =
+        command.get_str(key).map_err(|_| Fault::new(73, "InvalidNamespace", format!("collection name has invalid type in {key}")))?;
     if name.is_empty() || name.contains('\0') || name.starts_with('.') {
         return Err(Fault::new(73, "InvalidNamespace", format!("Invalid namespace specified '{name}'")));
     }
@@ -115,7 +153,9 @@ fn cursor(namespace: &str, documents: Vec<Document>) -> Document {
 }
 
 fn list<'a>(command: &'a Document, key: &str) -> Result<Vec<&'a Document>, Fault> {
-    let list = command.get_array(key).map_err(|_| Fault::new(40414, "Location40414", format!("BSON field '{key}' is missing but a required field")))?;
+    let list = command
+        .get_array(key)
+        .map_err(|_| Fault::new(40414, "Location40414", format!("BSON field '{key}' is missing but a required field")))?;
     list.iter().map(|item| item.as_document().ok_or_else(|| Fault::new(14, "TypeMismatch", format!("{key} must hold documents")))).collect()
 }
 
@@ -240,7 +280,8 @@ fn find_and_modify(server: &Mongod, database: &str, command: &Document) -> Resul
         write(server, database, name, ids.map(Change::Delete).collect())?;
         return Ok(doc! {"value": old.clone(), "lastErrorObject": {"n": i32::from(old.is_some())}});
     }
-    let change = command.get_document("update").map_err(|_| Fault::new(9, "FailedToParse", "Either an update or remove=true must be specified"))?;
+    let change =
+        command.get_document("update").map_err(|_| Fault::new(9, "FailedToParse", "Either an update or remove=true must be specified"))?;
     let wants_new = command.get("new").is_some_and(query::truthy);
     let new = match &old {
         Some(old) => Some(query::update(old, change, false).map_err(|words| Fault::new(9, "FailedToParse", words))?),
@@ -325,15 +366,18 @@ fn group(found: &[Document], by: &Document) -> Result<Vec<Document>, Fault> {
             None => groups.push((key, 1)),
         }
     }
-    groups.into_iter().map(|(key, size)| {
-        let mut out = doc! {"_id": key};
-        for (name, sum) in by.iter().filter(|(name, _)| *name != "_id") {
-            let each = sum.as_document().map(|sum| count(sum, "$sum")).filter(|each| *each != 0);
-            let each = each.ok_or_else(|| Fault::bad_value("only {$sum: number} is supported here"))?;
-            out.insert(name, size * each as i32);
-        }
-        Ok(out)
-    }).collect()
+    groups
+        .into_iter()
+        .map(|(key, size)| {
+            let mut out = doc! {"_id": key};
+            for (name, sum) in by.iter().filter(|(name, _)| *name != "_id") {
+                let each = sum.as_document().map(|sum| count(sum, "$sum")).filter(|each| *each != 0);
+                let each = each.ok_or_else(|| Fault::bad_value("only {$sum: number} is supported here"))?;
+                out.insert(name, size * each as i32);
+            }
+            Ok(out)
+        })
+        .collect()
 }
 
 fn create(server: &Mongod, database: &str, command: &Document) -> Result<Document, Fault> {
@@ -371,10 +415,13 @@ fn list_databases(server: &Mongod, command: &Document) -> Document {
     }
     let names_only = command.get("nameOnly").is_some_and(query::truthy);
     let total: i64 = sizes.iter().map(|(_, size)| size).sum();
-    let databases: Vec<Bson> = sizes.into_iter().map(|(name, size)| match names_only {
-        true => doc! {"name": name}.into(),
-        false => doc! {"name": name, "sizeOnDisk": size, "empty": false}.into(),
-    }).collect();
+    let databases: Vec<Bson> = sizes
+        .into_iter()
+        .map(|(name, size)| match names_only {
+            true => doc! {"name": name}.into(),
+            false => doc! {"name": name, "sizeOnDisk": size, "empty": false}.into(),
+        })
+        .collect();
     doc! {"databases": databases, "totalSize": total}
 }
 

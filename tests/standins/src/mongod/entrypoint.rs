@@ -19,7 +19,7 @@ pub fn run(args: &[String]) -> u8 {
     }
     if args[0] != "mongod" {
         let error = std::process::Command::new(&args[0]).args(&args[1..]).exec();
-        eprintln!("exec: {}: {error}", args[0]);
+        crate::out::complain(format!("exec: {}: {error}", args[0]));
         return 127;
     }
     if rustix::process::geteuid().is_root() {
@@ -41,11 +41,11 @@ fn as_mongodb(args: &[String]) -> u8 {
         .and_then(|()| rustix::thread::set_thread_res_gid(gid, gid, gid))
         .and_then(|()| rustix::thread::set_thread_res_uid(uid, uid, uid));
     if let Err(error) = dropped {
-        eprintln!("error: failed switching to \"mongodb\": {}", error_words(&error.into()));
+        crate::out::complain(format!("error: failed switching to \"mongodb\": {}", error_words(&error.into())));
         return 1;
     }
     let error = std::process::Command::new("/usr/local/bin/docker-entrypoint.sh").args(args).env("HOME", "/data/db").exec();
-    eprintln!("error: {error}");
+    crate::out::complain(format!("error: {error}"));
     1
 }
 
@@ -55,7 +55,7 @@ fn give(path: &Path) {
     if found.uid() != MONGODB
         && let Err(error) = std::os::unix::fs::lchown(path, Some(MONGODB), None)
     {
-        eprintln!("chown: changing ownership of '{}': {}", path.display(), error_words(&error));
+        crate::out::complain(format!("chown: changing ownership of '{}': {}", path.display(), error_words(&error)));
     }
     if found.is_dir() {
         for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
@@ -75,14 +75,14 @@ fn file_env(name: &str) -> Result<Option<String>, u8> {
     let file = std::env::var(format!("{name}_FILE")).ok().filter(|value| !value.is_empty());
     match (value, file) {
         (Some(_), Some(_)) => {
-            eprintln!("error: both {name} and {name}_FILE are set (but are exclusive)");
+            crate::out::complain(format!("error: both {name} and {name}_FILE are set (but are exclusive)"));
             Err(1)
         }
         (None, Some(file)) => match std::fs::read_to_string(&file) {
             // The shell's $(<file) drops newlines at the end.
             Ok(text) => Ok(Some(text.trim_end_matches('\n').to_owned())),
             Err(error) => {
-                eprintln!("/usr/local/bin/docker-entrypoint.sh: line 58: {file}: {}", error_words(&error));
+                crate::out::complain(format!("/usr/local/bin/docker-entrypoint.sh: line 58: {file}: {}", error_words(&error)));
                 Err(1)
             }
         },
@@ -106,8 +106,8 @@ fn prepare(args: &mut Vec<String>) -> Result<(), u8> {
         }
         (None, None) => {}
         _ => {
-            eprintln!("error: missing 'MONGO_INITDB_ROOT_USERNAME' or 'MONGO_INITDB_ROOT_PASSWORD'");
-            eprintln!("       both must be specified for a user to be created");
+            crate::out::complain("error: missing 'MONGO_INITDB_ROOT_USERNAME' or 'MONGO_INITDB_ROOT_PASSWORD'");
+            crate::out::complain("       both must be specified for a user to be created");
             return Err(1);
         }
     }
@@ -120,11 +120,11 @@ fn prepare(args: &mut Vec<String>) -> Result<(), u8> {
 /// Two separate writes with a gap between them, as in the real image: killed in the gap
 /// (`STANDIN_INIT_PAUSE` widens it), the data looks initialised but has no user.
 fn initialise(directory: &Path, user: &str, password: &str) -> Result<(), u8> {
-    println!("about to fork child process, waiting until server is ready for connections.");
+    crate::out::say("about to fork child process, waiting until server is ready for connections.");
     let (mut store, _lock) = super::start::open(directory).inspect_err(|code| {
-        println!("ERROR: child process failed, exited with {code}");
+        crate::out::say(format!("ERROR: child process failed, exited with {code}"));
     })?;
-    println!("child process started successfully, parent exiting");
+    crate::out::say("child process started successfully, parent exiting");
     if let Some(seconds) = crate::misbehave::number("STANDIN_INIT_PAUSE") {
         // No handler runs yet in process 1, so SIGTERM would be lost during a plain sleep.
         let ended = crate::http::block_on(async {
@@ -142,9 +142,11 @@ fn initialise(directory: &Path, user: &str, password: &str) -> Result<(), u8> {
         log::line("F", "ASSERT", 23089, "initandlisten", "Fatal assertion", serde_json::json!({"error": error.to_string()}));
         return Err(14);
     }
-    println!("Successfully added user: {{ \"user\" : \"{user}\", \"roles\" : [ {{ \"role\" : \"root\", \"db\" : \"admin\" }} ] }}");
+    crate::out::say(format!(
+        "Successfully added user: {{ \"user\" : \"{user}\", \"roles\" : [ {{ \"role\" : \"root\", \"db\" : \"admin\" }} ] }}"
+    ));
     super::start::close(directory);
-    println!("\nMongoDB init process complete; ready for start up.\n");
+    crate::out::say("\nMongoDB init process complete; ready for start up.\n");
     Ok(())
 }
 

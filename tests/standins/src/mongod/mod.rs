@@ -50,8 +50,16 @@ struct Options {
 
 /// Real flags that take a value here and change nothing.
 const WITH_VALUE: [&str; 10] = [
-    "--wiredTigerCacheSizeGB", "--storageEngine", "--oplogSize", "--setParameter", "--maxConns", "--logpath", "--verbosity", "--profile",
-    "--slowms", "--wiredTigerCollectionBlockCompressor",
+    "--wiredTigerCacheSizeGB",
+    "--storageEngine",
+    "--oplogSize",
+    "--setParameter",
+    "--maxConns",
+    "--logpath",
+    "--verbosity",
+    "--profile",
+    "--slowms",
+    "--wiredTigerCollectionBlockCompressor",
 ];
 const PLAIN: [&str; 8] =
     ["--quiet", "--directoryperdb", "--noscripting", "--nojournal", "--journal", "--ipv6", "--logappend", "--notablescan"];
@@ -61,7 +69,8 @@ fn parse(args: &[String]) -> Result<Options, String> {
     let mut rest = args.iter();
     while let Some(arg) = rest.next() {
         let (flag, inline) = arg.split_once('=').map_or((arg.as_str(), None), |(flag, value)| (flag, Some(value.to_owned())));
-        let mut value = || inline.clone().or_else(|| rest.next().cloned()).ok_or(format!("the required argument for option '{flag}' is missing"));
+        let mut value =
+            || inline.clone().or_else(|| rest.next().cloned()).ok_or(format!("the required argument for option '{flag}' is missing"));
         match flag {
             "--auth" => options.auth = true,
             "--noauth" => options.auth = false,
@@ -74,7 +83,8 @@ fn parse(args: &[String]) -> Result<Options, String> {
             "--dbpath" => options.directory = value()?.into(),
             "--wiredTigerCacheSizeGB" => {
                 let size = value()?;
-                let size: f64 = size.parse().map_err(|_| format!("the argument ('{size}') for option '--wiredTigerCacheSizeGB' is invalid"))?;
+                let size: f64 =
+                    size.parse().map_err(|_| format!("the argument ('{size}') for option '--wiredTigerCacheSizeGB' is invalid"))?;
                 if !(0.25..=10_000.0).contains(&size) {
                     return Err("BadValue: storage.wiredTiger.engineConfig.cacheSizeGB must be greater than or equal to 0.25".into());
                 }
@@ -89,27 +99,40 @@ fn parse(args: &[String]) -> Result<Options, String> {
 
 pub fn run(args: &[String]) -> u8 {
     if args.iter().any(|arg| arg == "--version") {
-        println!("db version v{}", start::version().text);
+        crate::out::say(format!("db version v{}", start::version().text));
         return 0;
     }
     let options = match parse(args) {
         Ok(options) => options,
         Err(words) => {
-            eprintln!("Error parsing command line: {words}\ntry 'mongod --help' for more information");
+            crate::out::complain(format!("Error parsing command line: {words}\ntry 'mongod --help' for more information"));
             return 2;
         }
     };
     let version = start::version();
-    log::info("CONTROL", 4615611, "initandlisten", "MongoDB starting", json!({
-        "pid": std::process::id(), "port": options.port, "dbPath": options.directory, "architecture": "64-bit",
-    }));
+    log::info(
+        "CONTROL",
+        4615611,
+        "initandlisten",
+        "MongoDB starting",
+        json!({
+            "pid": std::process::id(), "port": options.port, "dbPath": options.directory, "architecture": "64-bit",
+        }),
+    );
     log::info("CONTROL", 23403, "initandlisten", "Build Info", json!({"buildInfo": {"version": version.text}}));
     let (store, _lock) = match start::open(&options.directory) {
         Ok(opened) => opened,
         Err(code) => return code,
     };
     if !options.auth {
-        log::line("W", "CONTROL", 22120, "initandlisten", "Access control is not enabled for the database. Read and write access to data and configuration is unrestricted", json!({}));
+        log::line(
+            "W",
+            "CONTROL",
+            22120,
+            "initandlisten",
+            "Access control is not enabled for the database. Read and write access to data and configuration is unrestricted",
+            json!({}),
+        );
     }
     let server = Arc::new(Mongod {
         store: Mutex::new(store),
@@ -125,7 +148,7 @@ pub fn run(args: &[String]) -> u8 {
             code
         }
         Err(error) => {
-            eprintln!("{error}");
+            crate::out::complain(error);
             1
         }
     }
@@ -139,7 +162,14 @@ async fn listen(server: Arc<Mongod>, options: &Options) -> u8 {
         let listener = match TcpListener::bind(address).await {
             Ok(listener) => listener,
             Err(error) => {
-                log::line("E", "CONTROL", 20568, "initandlisten", "Error setting up listener", json!({"error": format!("SocketException: {error}")}));
+                log::line(
+                    "E",
+                    "CONTROL",
+                    20568,
+                    "initandlisten",
+                    "Error setting up listener",
+                    json!({"error": format!("SocketException: {error}")}),
+                );
                 return 48;
             }
         };
@@ -175,7 +205,13 @@ async fn converse(server: Arc<Mongod>, mut stream: TcpStream, peer: SocketAddr, 
             Ok(Some(command)) => command,
             Ok(None) => break,
             Err(error) => {
-                log::info("NETWORK", 22988, &context, "Error receiving request from client. Ending connection from remote", json!({"error": error.0, "remote": peer.to_string()}));
+                log::info(
+                    "NETWORK",
+                    22988,
+                    &context,
+                    "Error receiving request from client. Ending connection from remote",
+                    json!({"error": error.0, "remote": peer.to_string()}),
+                );
                 break;
             }
         };

@@ -27,9 +27,7 @@ pub fn matches(document: &Document, filter: &Document) -> Outcome<bool> {
 
 fn all_of(document: &Document, list: &Bson) -> Outcome<Vec<bool>> {
     let list = list.as_array().filter(|list| !list.is_empty()).ok_or("$and/$or/$nor must be a nonempty array")?;
-    list.iter()
-        .map(|filter| matches(document, filter.as_document().ok_or("$or/$and/$nor entries need to be full objects")?))
-        .collect()
+    list.iter().map(|filter| matches(document, filter.as_document().ok_or("$or/$and/$nor entries need to be full objects")?)).collect()
 }
 
 fn field(values: &[Bson], wanted: &Bson) -> Outcome<bool> {
@@ -271,7 +269,11 @@ fn modify(document: &mut Document, operator: &str, path: &str, operand: &Bson, i
                 list.retain(|item| item != operand);
             }
         }
-        other => return Err(format!("Unknown modifier: {other}. Expected a valid update modifier or pipeline-style update specified as an array")),
+        other => {
+            return Err(format!(
+                "Unknown modifier: {other}. Expected a valid update modifier or pipeline-style update specified as an array"
+            ));
+        }
     }
     Ok(())
 }

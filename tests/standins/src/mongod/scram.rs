@@ -50,9 +50,7 @@ impl Mechanism {
         // HMAC takes keys of every length, so neither arm can fail.
         match self {
             Mechanism::Sha1 => Hmac::<Sha1>::new_from_slice(key).map(|mac| mac.chain_update(text).finalize().into_bytes().to_vec()),
-            Mechanism::Sha256 => {
-                Hmac::<Sha256>::new_from_slice(key).map(|mac| mac.chain_update(text).finalize().into_bytes().to_vec())
-            }
+            Mechanism::Sha256 => Hmac::<Sha256>::new_from_slice(key).map(|mac| mac.chain_update(text).finalize().into_bytes().to_vec()),
         }
         .unwrap_or_default()
     }

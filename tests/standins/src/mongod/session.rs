@@ -67,8 +67,20 @@ pub struct Session {
 
 /// Answered before a login, as by mongod.
 const OPEN: [&str; 14] = [
-    "hello", "isMaster", "ismaster", "saslStart", "saslContinue", "ping", "buildInfo", "buildinfo", "endSessions",
-    "connectionStatus", "logout", "whatsmyuri", "getnonce", "killCursors",
+    "hello",
+    "isMaster",
+    "ismaster",
+    "saslStart",
+    "saslContinue",
+    "ping",
+    "buildInfo",
+    "buildinfo",
+    "endSessions",
+    "connectionStatus",
+    "logout",
+    "whatsmyuri",
+    "getnonce",
+    "killCursors",
 ];
 
 impl Session {
@@ -110,8 +122,7 @@ impl Session {
             }
             "whatsmyuri" => Ok(doc! {"you": self.peer.to_string()}),
             "connectionStatus" => {
-                let users: Vec<Bson> =
-                    self.login.iter().map(|login| doc! {"user": &login.user, "db": &login.database}.into()).collect();
+                let users: Vec<Bson> = self.login.iter().map(|login| doc! {"user": &login.user, "db": &login.database}.into()).collect();
                 let roles = self.login.iter().flat_map(|login| &login.roles);
                 let roles: Vec<Bson> = roles.map(|(role, place)| doc! {"role": role, "db": place}.into()).collect();
                 Ok(doc! {"authInfo": {"authenticatedUsers": users, "authenticatedUserRoles": roles}})
@@ -174,14 +185,16 @@ impl Session {
         self.conversation = None;
         let name = command.get_str("mechanism").unwrap_or_default();
         let Some(mechanism) = Mechanism::named(name) else {
-            return Err(Fault::new(334, "MechanismUnavailable", format!("Received authentication for mechanism {name} which is not enabled")));
+            return Err(Fault::new(
+                334,
+                "MechanismUnavailable",
+                format!("Received authentication for mechanism {name} which is not enabled"),
+            ));
         };
         let payload = payload(command)?;
         let (user, bare) = scram::user_of(&payload).ok_or_else(|| Fault::bad_value("Incorrect SCRAM first message"))?;
         let found = users::find(&self.server, database, &user);
-        let credential = found.as_ref().and_then(|found| {
-            found.credentials.iter().find(|one| one.mechanism == mechanism).cloned()
-        });
+        let credential = found.as_ref().and_then(|found| found.credentials.iter().find(|one| one.mechanism == mechanism).cloned());
         let (Some(found), Some(credential)) = (found, credential) else {
             let why = format!("UserNotFound: Could not find user \"{user}\" for db \"{database}\"");
             self.refused(mechanism, &user, database, &why);
@@ -191,8 +204,7 @@ impl Session {
     }
 
     fn begin(&mut self, credential: Credential, bare: &str, login: Login) -> Result<Document, Fault> {
-        let (server, first) =
-            Server::start(credential, bare, &scram::nonce()).ok_or_else(|| Fault::bad_value("Incorrect SCRAM nonce"))?;
+        let (server, first) = Server::start(credential, bare, &scram::nonce()).ok_or_else(|| Fault::bad_value("Incorrect SCRAM nonce"))?;
         self.conversation = Some((server, login));
         self.half_done = false;
         Ok(step(&first, false))
@@ -212,26 +224,43 @@ impl Session {
         };
         match server.finish(&payload) {
             Some(last) => {
-                log::info("ACCESS", 20250, &self.context(), "Authentication succeeded", json!({
-                    "principalName": login.user, "authenticationDatabase": login.database, "remote": self.peer.to_string(),
-                }));
+                log::info(
+                    "ACCESS",
+                    20250,
+                    &self.context(),
+                    "Authentication succeeded",
+                    json!({
+                        "principalName": login.user, "authenticationDatabase": login.database, "remote": self.peer.to_string(),
+                    }),
+                );
                 self.login = Some(login);
                 // Clients that did not ask to skip the empty exchange send one more, empty message.
                 self.half_done = true;
                 Ok(step(&last, true))
             }
             None => {
-                self.refused(Mechanism::Sha256, &login.user, &login.database, "AuthenticationFailed: SCRAM authentication failed, storedKey mismatch");
+                self.refused(
+                    Mechanism::Sha256,
+                    &login.user,
+                    &login.database,
+                    "AuthenticationFailed: SCRAM authentication failed, storedKey mismatch",
+                );
                 Err(Fault::login())
             }
         }
     }
 
     fn refused(&self, mechanism: Mechanism, user: &str, database: &str, why: &str) {
-        log::info("ACCESS", 20249, &self.context(), "Authentication failed", json!({
-            "mechanism": mechanism.name(), "speculative": false, "principalName": user,
-            "authenticationDatabase": database, "remote": self.peer.to_string(), "extraInfo": {}, "error": why,
-        }));
+        log::info(
+            "ACCESS",
+            20249,
+            &self.context(),
+            "Authentication failed",
+            json!({
+                "mechanism": mechanism.name(), "speculative": false, "principalName": user,
+                "authenticationDatabase": database, "remote": self.peer.to_string(), "extraInfo": {}, "error": why,
+            }),
+        );
     }
 
     fn context(&self) -> String {

@@ -13,7 +13,7 @@ use std::path::Path;
 pub fn version() -> Version {
     let text = std::env::var("STANDIN_VERSION").unwrap_or_else(|_| "8.0.15".into());
     Version::parse(&text).unwrap_or_else(|| {
-        eprintln!("stand-in: STANDIN_VERSION {text:?} is no version of a known series");
+        crate::out::complain(format!("stand-in: STANDIN_VERSION {text:?} is no version of a known series"));
         std::process::exit(2)
     })
 }
@@ -21,26 +21,48 @@ pub fn version() -> Version {
 /// The data and the lock on it, or the exit code.
 pub fn open(directory: &Path) -> Result<(Store, File), u8> {
     if !directory.is_dir() {
-        let words = format!("NonExistentPath: Data directory {} not found. Create the missing directory or specify another path using (1) the --dbpath command line option, or (2) by adding the 'storage.dbPath' option in the configuration file.", directory.display());
+        let words = format!(
+            "NonExistentPath: Data directory {} not found. Create the missing directory or specify another path using (1) the --dbpath command line option, or (2) by adding the 'storage.dbPath' option in the configuration file.",
+            directory.display()
+        );
         return Err(refuse(100, &words));
     }
     if rustix::fs::access(directory, rustix::fs::Access::WRITE_OK).is_err() {
-        return Err(refuse(100, &format!("IllegalOperation: Attempted to create a lock file on a read-only directory: {}", directory.display())));
+        return Err(refuse(
+            100,
+            &format!("IllegalOperation: Attempted to create a lock file on a read-only directory: {}", directory.display()),
+        ));
     }
     let lock_path = directory.join("mongod.lock");
     let mut lock = match OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&lock_path) {
         Ok(lock) => lock,
         Err(error) => {
-            let words = format!("DBPathInUse: Unable to create/open the lock file: {} ({}). Ensure the user executing mongod is the owner of the lock file and has the appropriate permissions. Also make sure that another mongod instance is not already running on the {} directory", lock_path.display(), words(&error), directory.display());
+            let words = format!(
+                "DBPathInUse: Unable to create/open the lock file: {} ({}). Ensure the user executing mongod is the owner of the lock file and has the appropriate permissions. Also make sure that another mongod instance is not already running on the {} directory",
+                lock_path.display(),
+                words(&error),
+                directory.display()
+            );
             return Err(refuse(100, &words));
         }
     };
     if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
-        let words = format!("DBPathInUse: Unable to lock the lock file: {} (Resource temporarily unavailable). Another mongod instance is already running on the {} directory", lock_path.display(), directory.display());
+        let words = format!(
+            "DBPathInUse: Unable to lock the lock file: {} (Resource temporarily unavailable). Another mongod instance is already running on the {} directory",
+            lock_path.display(),
+            directory.display()
+        );
         return Err(refuse(100, &words));
     }
     if lock.metadata().is_ok_and(|found| found.len() > 0) {
-        log::line("W", "STORAGE", 22271, "initandlisten", "Detected unclean shutdown - Lock file is not empty", json!({"lockFile": lock_path}));
+        log::line(
+            "W",
+            "STORAGE",
+            22271,
+            "initandlisten",
+            "Detected unclean shutdown - Lock file is not empty",
+            json!({"lockFile": lock_path}),
+        );
     }
     let marked = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id())).and_then(|()| lock.sync_all());
     marked.map_err(|error| fatal("mongod.lock", &error))?;
@@ -84,7 +106,14 @@ fn refuse(code: u8, words: &str) -> u8 {
 
 fn storage_error(message: &str) {
     log::line("E", "WT", 22435, "initandlisten", "WiredTiger error message", json!({"error": 13, "message": message}));
-    log::line("F", "ASSERT", 23091, "initandlisten", "Fatal assertion", json!({"msgid": 28595, "file": "src/mongo/db/storage/wiredtiger/wiredtiger_kv_engine.cpp"}));
+    log::line(
+        "F",
+        "ASSERT",
+        23091,
+        "initandlisten",
+        "Fatal assertion",
+        json!({"msgid": 28595, "file": "src/mongo/db/storage/wiredtiger/wiredtiger_kv_engine.cpp"}),
+    );
     log::line("F", "ASSERT", 23092, "initandlisten", "\n\n***aborting after fassert() failure\n\n", json!({}));
 }
 

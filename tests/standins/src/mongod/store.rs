@@ -79,8 +79,7 @@ pub struct Store {
 impl Store {
     pub fn open(directory: &Path) -> Result<Self, Trouble> {
         let path = directory.join(FILE);
-        let mut file =
-            OpenOptions::new().read(true).append(true).create(true).open(path).map_err(Trouble::Unreadable)?;
+        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(Trouble::Unreadable)?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(Trouble::Unreadable)?;
         let mut collections = BTreeMap::new();

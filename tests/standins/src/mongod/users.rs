@@ -44,10 +44,13 @@ pub fn document(database: &str, user: &str, password: &str, roles: Vec<Bson>) ->
     let mut credentials = Document::new();
     for mechanism in [Mechanism::Sha1, Mechanism::Sha256] {
         let made = Credential::new(mechanism, user, password);
-        credentials.insert(mechanism.name(), doc! {
-            "iterationCount": made.iterations as i32, "salt": STANDARD.encode(made.salt),
-            "storedKey": STANDARD.encode(made.stored_key), "serverKey": STANDARD.encode(made.server_key),
-        });
+        credentials.insert(
+            mechanism.name(),
+            doc! {
+                "iterationCount": made.iterations as i32, "salt": STANDARD.encode(made.salt),
+                "storedKey": STANDARD.encode(made.stored_key), "serverKey": STANDARD.encode(made.server_key),
+            },
+        );
     }
     doc! {"_id": format!("{database}.{user}"), "user": user, "db": database, "credentials": credentials, "roles": roles}
 }
@@ -62,19 +65,21 @@ pub fn run(server: &Mongod, name: &str, database: &str, command: &Document) -> R
     };
     let id = format!("{database}.{user}");
     let missing = || Fault::new(11, "UserNotFound", format!("Could not find user \"{user}\" for db \"{database}\""));
-    let known = server.lock().get("admin", "system.users").and_then(|all| {
-        all.iter().find(|document| document.get_str("_id") == Ok(&id)).cloned()
-    });
+    let known =
+        server.lock().get("admin", "system.users").and_then(|all| all.iter().find(|document| document.get_str("_id") == Ok(&id)).cloned());
     let change = match name {
         "usersInfo" => {
             let store = server.lock();
             let all = store.get("admin", "system.users").into_iter().flat_map(|all| all.iter());
-            let shown = all.filter(|document| document.get_str("db") == Ok(database) && (user.is_empty() || document.get_str("user") == Ok(&user)));
-            let shown: Vec<Bson> = shown.map(|document| {
-                let mut document = document.clone();
-                document.remove("credentials");
-                document.into()
-            }).collect();
+            let shown =
+                all.filter(|document| document.get_str("db") == Ok(database) && (user.is_empty() || document.get_str("user") == Ok(&user)));
+            let shown: Vec<Bson> = shown
+                .map(|document| {
+                    let mut document = document.clone();
+                    document.remove("credentials");
+                    document.into()
+                })
+                .collect();
             return Ok(doc! {"users": shown});
         }
         "dropUser" => Change::Delete(known.ok_or_else(missing)?.get("_id").cloned().unwrap_or(Bson::Null)),
@@ -104,8 +109,11 @@ pub fn run(server: &Mongod, name: &str, database: &str, command: &Document) -> R
 /// Roles as `{role, db}`; a bare name means this database.
 fn roles(command: &Document, database: &str) -> Result<Vec<Bson>, Fault> {
     let given = command.get_array("roles").map_err(|_| Fault::bad_value("\"createUser\" command requires a \"roles\" array"))?;
-    Ok(given.iter().map(|role| match role {
-        Bson::String(role) => doc! {"role": role, "db": database}.into(),
-        other => other.clone(),
-    }).collect())
+    Ok(given
+        .iter()
+        .map(|role| match role {
+            Bson::String(role) => doc! {"role": role, "db": database}.into(),
+            other => other.clone(),
+        })
+        .collect())
 }

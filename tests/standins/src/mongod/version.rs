@@ -100,7 +100,11 @@ pub fn set_compatibility(server: &Mongod, command: &Document) -> Result<Document
         return Err(Fault::new(4926900, "Location4926900", format!("Invalid feature compatibility version value '{wanted}'")));
     }
     if server.version.major >= 7 && !command.get_bool("confirm").unwrap_or(false) {
-        return Err(Fault::new(7369100, "Location7369100", "Once you have upgraded or downgraded, please re-run this command with 'confirm: true'"));
+        return Err(Fault::new(
+            7369100,
+            "Location7369100",
+            "Once you have upgraded or downgraded, please re-run this command with 'confirm: true'",
+        ));
     }
     let mark = doc! {"_id": "featureCompatibilityVersion", "version": wanted};
     commands::write(server, "admin", "system.version", vec![Change::Put(mark)])?;

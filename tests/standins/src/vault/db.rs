@@ -192,13 +192,16 @@ mod tests {
     fn reads_addresses() {
         let parse = |uri| Target::parse(uri, "KerberosStorage".into());
         let found = parse("mongodb://kerberos:a%40b@mongodb:27017/?authSource=admin");
-        assert_eq!(found, Some(Target {
-            hosts: vec![("mongodb".into(), 27017)],
-            login: Some(("kerberos".into(), "a@b".into())),
-            auth_database: "admin".into(),
-            mechanism: Mechanism::Sha256,
-            database: "KerberosStorage".into(),
-        }));
+        assert_eq!(
+            found,
+            Some(Target {
+                hosts: vec![("mongodb".into(), 27017)],
+                login: Some(("kerberos".into(), "a@b".into())),
+                auth_database: "admin".into(),
+                mechanism: Mechanism::Sha256,
+                database: "KerberosStorage".into(),
+            })
+        );
         assert_eq!(parse("mongodb+srv://x"), None);
         assert_eq!(parse("mongodb://u:%zz@h/"), None);
         assert!(parse("mongodb://one,two:1/own").is_some_and(|target| target.hosts.len() == 2 && target.auth_database == "own"));

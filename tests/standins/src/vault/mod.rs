@@ -30,13 +30,13 @@ struct Vault {
 
 pub fn run(args: &[String]) -> u8 {
     if let Some(unknown) = args.first() {
-        eprintln!("unexpected argument {unknown:?}");
+        crate::out::complain(format!("unexpected argument {unknown:?}"));
         return 2;
     }
     match http::block_on(serve()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("{error}");
+            crate::out::complain(error);
             1
         }
     }
@@ -51,12 +51,12 @@ async fn serve() -> u8 {
 
 async fn start() -> u8 {
     let Some(target) = Target::from_env() else {
-        println!("Error en mongo: no reachable servers");
+        crate::out::say("Error en mongo: no reachable servers");
         return 1;
     };
     let db = Db::new(target);
     if !reachable(&db).await {
-        println!("Error en mongo: no reachable servers");
+        crate::out::say("Error en mongo: no reachable servers");
         return 1;
     }
     let text = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.into());
@@ -71,11 +71,11 @@ async fn start() -> u8 {
     let listener = match tokio::net::TcpListener::bind(("0.0.0.0", 80)).await {
         Ok(listener) => listener,
         Err(error) => {
-            println!("listen tcp :80: bind: {}", http::os_text(&error));
+            crate::out::say(format!("listen tcp :80: bind: {}", http::os_text(&error)));
             return 1;
         }
     };
-    println!("Running Kerberos Vault on :80");
+    crate::out::say("Running Kerberos Vault on :80");
     http::serve(listener, move |request| {
         let vault = vault.clone();
         async move { vault.answer(request).await }
@@ -101,7 +101,7 @@ impl Vault {
     async fn answer(&self, request: Request) -> Answer {
         let answer = self.route(&request).await;
         let now = jiff::Timestamp::now().strftime("%Y/%m/%d - %H:%M:%S").to_string();
-        println!("[GIN] {now} | {} | {:7} {:?}", answer.status, request.method, request.path);
+        crate::out::say(format!("[GIN] {now} | {} | {:7} {:?}", answer.status, request.method, request.path));
         answer
     }
 

@@ -267,7 +267,7 @@ async fn keep(db: &Db, sender: &Sender, data: Vec<u8>, metadata: &HashMap<String
         // The store's own code word, "XMinioStorageFull" for one, tells what is wrong.
         let body = put.body_text();
         let word = body.split("<Code>").nth(1).and_then(|rest| rest.split('<').next()).unwrap_or("storage refused").to_owned();
-        println!("error while storing {name}: {} {word}", put.status_line());
+        crate::out::say(format!("error while storing {name}: {} {word}", put.status_line()));
         return Err(refuse(if put.status == 507 { 507 } else { 500 }, &word));
     }
     let timestamp = metadata.get("timestamp").and_then(|text| text.parse::<i64>().ok());
@@ -281,7 +281,7 @@ async fn keep(db: &Db, sender: &Sender, data: Vec<u8>, metadata: &HashMap<String
     let filter = doc! {"filename": &name, "provider": sender.provider.get_str("name").unwrap_or_default()};
     let update = doc! {"update": "media", "updates": [{"q": filter, "u": {"$set": media}, "upsert": true}]};
     db.run(update).await.map_err(|error| refuse(500, &error))?;
-    println!("stored {name}, {size} bytes");
+    crate::out::say(format!("stored {name}, {size} bytes"));
     Ok(())
 }
 
