@@ -12,6 +12,7 @@ pub mod ask;
 pub mod camera;
 pub mod checks;
 pub mod cli;
+pub mod commands;
 pub mod drive;
 pub mod flow;
 pub mod front;

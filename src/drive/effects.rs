@@ -21,8 +21,12 @@ const WATCH: Duration = Duration::from_secs(2);
 
 impl Drive {
     /// Begins an effect; returns at once.
-    pub fn perform(&self, effect: Effect, answers: &Answers) {
-        let (drive, answers) = (self.clone(), answers.clone());
+    pub fn perform(&self, effect: Effect) {
+        let drive = self.clone();
+        if let Effect::Check(a) | Effect::Size(a) | Effect::Plan(a) | Effect::Install(a) | Effect::SaveSite(a, _) = &effect {
+            self.memory().answers = (**a).clone();
+        }
+        let answers = self.memory().answers.clone();
         match effect {
             Effect::Unwatch => self.watching.send_replace(self.watching.borrow().wrapping_add(1)),
             Effect::CloseLog => self.following.send_replace(self.following.borrow().wrapping_add(1)),
@@ -53,6 +57,11 @@ impl Drive {
             Effect::Forget(name) => self.secrets.forget(&name),
             Effect::AddCamera(index, typed) => {
                 let (camera, advice) = self.set_camera(index, typed)?;
+                {
+                    let cameras = &mut self.memory().answers.cameras;
+                    cameras.retain(|c| c.name != camera.name);
+                    cameras.push(camera.clone());
+                }
                 self.send(Event::CameraSet { index, camera, advice });
             }
             Effect::TryCamera(name) => {
@@ -62,8 +71,9 @@ impl Drive {
             }
             Effect::Size(answers) => self.send(Event::Sizing(self.size(&answers).await)),
             Effect::Load(site) => {
-                let site = self.site(Some(&site))?;
-                self.send(Event::Loaded { answers: Box::new(self.load(&site)?) });
+                let answers = self.load(&self.site(Some(&site))?)?;
+                self.memory().answers = answers.clone();
+                self.send(Event::Loaded { answers: Box::new(answers) });
             }
             Effect::Plan(answers) => {
                 let (plan, states) = self.plan(&answers).await?;

@@ -117,8 +117,8 @@ impl Drive {
             ok: finished.ending == Ending::Done,
             changed: finished.changed,
             cameras: finished.cameras,
-            addresses: proof.addresses,
             says: proof.says(&finished),
+            addresses: proof.addresses,
         });
         Ok(finished)
     }

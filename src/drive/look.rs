@@ -5,10 +5,13 @@ use crate::checks;
 use crate::host;
 use crate::model::answers::Answers;
 use crate::model::check::Check;
+use crate::model::choice::PlatformChoice;
 use crate::model::event::Event;
+use crate::model::fact::Fact;
 use crate::model::host::HostReport;
+use crate::model::survey::Survey;
 use crate::step::registry;
-use crate::target::docker::image;
+use crate::target::docker::{Inputs, image, workloads};
 
 impl Drive {
     /// Registries that the stack would be fetched from with these answers.
@@ -37,18 +40,41 @@ impl Drive {
             let memory = self.memory();
             (memory.host.clone(), memory.tried.clone())
         };
-        let needs = checks::Needs::from_recipes(&self.recipes, answers, &host);
-        let ours = self.ours();
+        let needs = self.needs(answers, &host);
+        let ours = ours(&host);
         let facts = checks::Facts { host: &host, answers, needs: &needs, tried: &tried, ours: &ours };
         let found = checks::run(&facts);
-        self.send(Event::Choices { choices: checks::choices(&facts) });
+        let best = checks::recommend(&facts);
+        let choices = checks::choices(&facts).into_iter().map(|c| {
+            let recommended = c.platform == best.platform && c.shape == best.shape;
+            let because = if recommended { best.because.clone() } else { String::new() };
+            PlatformChoice { title: c.title, says: c.says, available: c.available, platform: c.platform, shape: c.shape, recommended, because }
+        });
+        self.send(Event::Choices { choices: choices.collect() });
         self.send(Event::Checks { checks: found.clone() });
         found
     }
 
-    /// Names of containers that kerbup made here: they never fail their own checks.
-    fn ours(&self) -> Vec<String> {
-        let memory = self.memory();
-        memory.host.existing.get().into_iter().flatten().filter(|e| e.site.is_some()).map(|e| e.name.clone()).collect()
+    /// Figures of the recipes for these answers on this machine.
+    fn needs(&self, answers: &Answers, host: &HostReport) -> checks::Needs {
+        let survey = Survey::default();
+        let inputs = Inputs { host, survey: &survey, answers, recipes: &self.recipes, state: "", agent_megabytes: Default::default() };
+        let Ok(all) = workloads(&inputs) else { return checks::Needs::default() };
+        let mut images: Vec<checks::ImageNeed> = vec![];
+        for w in &all {
+            let (name, tag) = w.spec.image.rsplit_once(':').unwrap_or((&w.spec.image, "latest"));
+            if !images.iter().any(|i| i.name == name) {
+                let arches = Fact::unknown("the registry was not asked");
+                images.push(checks::ImageNeed { part: w.kind.clone(), name: name.into(), tag: tag.into(), arches, present: false });
+            }
+        }
+        let memory = all.iter().filter_map(|w| w.spec.memory_reservation.or(w.spec.memory)).sum();
+        checks::Needs { memory_bytes: Some(memory), images, image_bytes: None }
     }
+}
+
+/// Names and ports of containers that kerbup made here: they never fail their own checks.
+fn ours(host: &HostReport) -> Vec<String> {
+    let made = host.existing.get().into_iter().flatten().filter(|e| e.site.is_some());
+    made.flat_map(|e| std::iter::once(e.name.clone()).chain(e.ports.iter().map(u16::to_string))).collect()
 }

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
+use crate::model::answers::Answers;
 use crate::model::camera::CameraTried;
 use crate::model::event::Event;
 use crate::model::host::HostReport;
@@ -35,6 +36,8 @@ pub struct Memory {
     pub tried: BTreeMap<String, CameraTried>,
     /// The plan that was shown last.
     pub plan: Option<Plan>,
+    /// The answers as last heard of.
+    pub answers: Answers,
 }
 
 /// The drive. Cloning shares it.

@@ -73,6 +73,23 @@ impl Drive {
         self.world.engine.restart(&container).await.map_err(|e| engine_fault(e, name))
     }
 
+    /// Makes a password anew; the part that has it is made again by the next plan.
+    pub async fn renew(&self, site: &Site, name: &str) -> Result<(), Fault> {
+        let _lock = self.lock(&site.state)?;
+        self.secrets.put(name, crate::secrets::make::password(24));
+        self.secrets.save(&*self.world.files, &format!("{}/secrets.toml", site.state))?;
+        // What holds the old password goes, so that the plan finds it absent and makes it with the new one.
+        for s in &plan_of(site)?.steps {
+            if s.kind == "container" {
+                let w = step::with::<container::With>(s)?.workload;
+                if w.secrets.iter().any(|n| n.name == name) {
+                    self.world.engine.remove(&w.spec.name).await.map_err(|e| engine_fault(e, &w.title))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Stops the whole site, recorders first, or starts it, recorders last.
     pub async fn switch(&self, site: &Site, on: bool) -> Result<(), Fault> {
         let _lock = self.lock(&site.state)?;

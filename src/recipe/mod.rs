@@ -1,3 +1,22 @@
-//! Recipes: load, check, conditions and text.
+//! Recipes: the stack as data. Load, check, conditions and text.
 
 pub mod condition;
+pub mod load;
+pub mod size;
+pub mod text;
+
+use crate::model::recipe::Component;
+
+/// All recipes of this program, or of the folder given with `--recipes`. Checked when loaded.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Recipes {
+    /// Components, in an order in which each comes after those it needs.
+    pub components: Vec<Component>,
+}
+
+impl Recipes {
+    /// A component by its name.
+    pub fn component(&self, name: &str) -> Option<&Component> {
+        self.components.iter().find(|c| c.name == name)
+    }
+}

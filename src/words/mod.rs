@@ -1,6 +1,10 @@
 //! Every sentence shown to a person that is not a recipe's own, by area.
 
+pub mod camera;
 pub mod faults;
+pub mod figures;
 pub mod figures_ui;
+pub mod host;
 pub mod plain;
 pub mod questions;
+pub mod stage;

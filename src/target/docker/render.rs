@@ -92,7 +92,8 @@ fn timezone(i: &Inputs) -> String {
 
 fn one(c: &Component, camera: Option<&str>, present: &[&Component], i: &Inputs) -> Result<Workload, Fault> {
     let name = camera.map_or_else(|| c.name.clone(), |k| format!("{}-{k}", c.name));
-    let chosen = condition::choose(&c.image.choose, i.host, i.answers);
+    let chosen = condition::choose(&c.image.choose, i.host, i.answers)
+        .ok_or_else(|| Fault::new(Whose::Input, "RECIPE-BAD", format!("The recipe of {} has no image for this machine.", c.name)))?;
     let image = image::name(&format!("{}:{}", c.image.name, chosen.choice.tag), &i.answers.images);
     let base = if camera.is_some() { format!("{}/{}s/{}", i.answers.path, c.name, camera.unwrap_or_default()) } else { format!("{}/{}", i.answers.path, c.name) };
 

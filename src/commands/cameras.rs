@@ -1,0 +1,109 @@
+//! cameras test, list, add, change, remove.
+
+use secrecy::SecretString;
+
+use super::install::finish;
+use super::setup::Setup;
+use crate::cli::{CameraFlags, Cameras, Exit, Globals, RecordWhen};
+use crate::drive::Drive;
+use crate::flow::intent::CameraTyped;
+use crate::front::{json, line};
+use crate::model::answers::{Answers, Record};
+use crate::model::fault::{Fault, Whose};
+use crate::step::file_fault;
+
+fn one(fault: Fault) -> Vec<Fault> {
+    vec![fault]
+}
+
+/// The answers meant: those of the files given, else those of the standing site.
+fn answers(setup: &Setup, globals: &Globals) -> Result<Answers, Vec<Fault>> {
+    if !globals.answers.is_empty() || !globals.sets.is_empty() {
+        return setup.drive.answers(&globals.answers, &globals.sets);
+    }
+    let site = setup.drive.site(globals.site.as_deref()).map_err(one)?;
+    setup.drive.load(&site).map_err(one)
+}
+
+fn no_such(name: &str, answers: &Answers) -> Vec<Fault> {
+    let names: Vec<&str> = answers.cameras.iter().map(|c| c.name.as_str()).collect();
+    one(Fault::new(Whose::Input, "NO-SUCH-CAMERA", format!("There is no camera {name}.")).cure(format!("There is: {}.", names.join(", "))))
+}
+
+/// Runs one of the commands over cameras.
+pub async fn cameras(setup: Setup, globals: &Globals, command: Cameras) -> Result<i32, Vec<Fault>> {
+    let mut answers = answers(&setup, globals)?;
+    match command {
+        Cameras::List => {
+            if setup.json {
+                setup.document(&json::cameras(&answers.cameras));
+            } else {
+                setup.lines(&line::show::cameras(&answers.cameras));
+            }
+            return Ok(Exit::Done.code());
+        }
+        Cameras::Test { names } => {
+            if let Some(name) = names.iter().find(|n| !answers.cameras.iter().any(|c| c.name == **n)) {
+                return Err(no_such(name, &answers));
+            }
+            answers.cameras.retain(|c| names.is_empty() || names.contains(&c.name));
+            let tried = setup.drive.try_cameras(&answers).await;
+            if setup.json {
+                setup.document(&json::tried(&tried));
+            } else {
+                setup.lines(&line::show::tried(&tried));
+            }
+            return Ok(if tried.iter().all(|t| t.outcome.is_ok()) { Exit::Done } else { Exit::Network }.code());
+        }
+        Cameras::Add { name, url, more } => {
+            if answers.cameras.iter().any(|c| c.name == name) {
+                return Err(one(Fault::new(Whose::Input, "CAMERA-TWICE", format!("There is a camera {name} already.")).cure(format!("Change it instead: kerbup cameras change {name}"))));
+            }
+            set(&setup.drive, &mut answers, None, &name, url, &more)?;
+        }
+        Cameras::Change { name, url, more } => {
+            let at = answers.cameras.iter().position(|c| c.name == name).ok_or_else(|| no_such(&name, &answers))?;
+            let url = url.unwrap_or_else(|| answers.cameras[at].url.clone());
+            set(&setup.drive, &mut answers, Some(at), &name, url, &more)?;
+        }
+        Cameras::Remove { name } => {
+            let at = answers.cameras.iter().position(|c| c.name == name).ok_or_else(|| no_such(&name, &answers))?;
+            answers.cameras.remove(at);
+        }
+    }
+    setup.root_needed().map_err(one)?;
+    let Setup { drive, events, json, terminal, .. } = setup;
+    let work = tokio::spawn(async move {
+        drive.look(&answers).await;
+        drive.try_cameras(&answers).await;
+        let (plan, _) = drive.plan(&answers).await.map_err(one)?;
+        drive.install(&answers, &plan, None).await.map_err(one)
+    });
+    finish(work, events, json, terminal).await
+}
+
+fn set(drive: &Drive, answers: &mut Answers, at: Option<usize>, name: &str, url: String, more: &CameraFlags) -> Result<(), Vec<Fault>> {
+    let old = at.and_then(|i| answers.cameras.get(i)).cloned();
+    let record = match more.record {
+        Some(RecordWhen::Always) => Record::Always,
+        Some(RecordWhen::Motion) => Record::Motion,
+        None => old.as_ref().map_or(Record::Motion, |c| c.record),
+    };
+    let sub_url = old.as_ref().and_then(|c| c.sub_url.clone());
+    let user = more.user.clone().or_else(|| old.and_then(|c| c.user)).unwrap_or_default();
+    let password = match &more.password_file {
+        Some(path) => {
+            let bytes = drive.world.files.read(path).map_err(|e| one(file_fault(&e, path)))?;
+            SecretString::from(String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']).to_string())
+        }
+        None => SecretString::from(String::new()),
+    };
+    let typed = CameraTyped { name: name.into(), url, user, password, record };
+    let (mut camera, _) = drive.set_camera(at, typed).map_err(one)?;
+    camera.sub_url = more.sub_url.clone().or(sub_url);
+    match at {
+        Some(at) => answers.cameras[at] = camera,
+        None => answers.cameras.push(camera),
+    }
+    Ok(())
+}

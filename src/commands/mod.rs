@@ -1,0 +1,99 @@
+//! From arguments to an exit code: makes the world and the drive, picks the front, runs the command.
+
+mod cameras;
+mod install;
+mod setup;
+mod standing;
+mod wizard;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+
+use crate::cli::{self, Cli, Command, Exit};
+use crate::front::{json, line};
+use crate::model::check::{Status, verdict};
+use crate::model::fault::Fault;
+use setup::Setup;
+
+/// Runs the program; answers its exit code.
+pub async fn run(args: Vec<OsString>) -> i32 {
+    let cli = match cli::parse(args) {
+        Ok(cli) => cli,
+        Err(e) => {
+            let _ = e.print();
+            return e.exit_code();
+        }
+    };
+    match &cli.command {
+        Some(Command::Completions { shell }) => return written(cli::completions(*shell, &mut std::io::stdout())),
+        Some(Command::Man) => return written(cli::man(&mut std::io::stdout())),
+        _ => {}
+    }
+    let setup = match Setup::new(&cli.globals) {
+        Ok(setup) => setup,
+        Err(fault) => return refuse(&[fault]),
+    };
+    let json = setup.json;
+    match dispatch(cli, setup).await {
+        Ok(code) => code,
+        Err(faults) if json => {
+            let _ = json::print(&json::faults(&faults), &mut std::io::stdout());
+            refuse(&faults)
+        }
+        Err(faults) => refuse(&faults),
+    }
+}
+
+async fn dispatch(cli: Cli, setup: Setup) -> Result<i32, Vec<Fault>> {
+    let site = cli.globals.site.as_deref();
+    match cli.command {
+        None => wizard::wizard(setup, &cli.globals).await,
+        Some(Command::Check) => check(setup, &cli.globals).await,
+        Some(Command::Plan) => install::plan(setup, &cli.globals).await,
+        Some(Command::Install { wait_recording }) => install::install(setup, &cli.globals, wait_recording).await,
+        Some(Command::Change) => install::change(setup, &cli.globals).await,
+        Some(Command::Status { watch }) => standing::status(setup, &cli.globals, watch).await,
+        Some(Command::Logs { name, follow, tail }) => standing::logs(setup, site, &name, tail as usize, follow).await,
+        Some(Command::Passwords { name, new }) => standing::passwords(setup, site, name.as_deref(), new).await,
+        Some(Command::Start) => standing::switch(setup, site, true).await,
+        Some(Command::Stop) => standing::switch(setup, site, false).await,
+        Some(Command::Cameras { command }) => cameras::cameras(setup, &cli.globals, command).await,
+        Some(Command::Sites) => standing::sites(setup).await,
+        Some(Command::Uninstall { purge_data, with_engine }) => standing::uninstall(setup, &cli.globals, purge_data, with_engine).await,
+        Some(Command::Completions { .. } | Command::Man) => Ok(0),
+    }
+}
+
+/// Looks at the machine and prints what was found.
+async fn check(setup: Setup, globals: &cli::Globals) -> Result<i32, Vec<Fault>> {
+    let answers = setup.drive.answers(&globals.answers, &globals.sets)?;
+    let (host, checks) = setup.drive.look(&answers).await;
+    if setup.json {
+        setup.document(&json::check(&host, &checks));
+    } else {
+        setup.lines(&line::show::check(&host, &checks));
+    }
+    Ok(match verdict(&checks) {
+        Status::Block => Exit::Blocked.code(),
+        Status::Warn if globals.strict => Exit::Warned.code(),
+        _ => Exit::Done.code(),
+    })
+}
+
+fn written(result: std::io::Result<()>) -> i32 {
+    // Whoever read the output may have had enough: `kerbup man | head`.
+    match result {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Exit::Failed.code(),
+        _ => Exit::Done.code(),
+    }
+}
+
+fn refuse(faults: &[Fault]) -> i32 {
+    let mut err = std::io::stderr();
+    for fault in faults {
+        for line in line::show::fault(fault) {
+            let _ = writeln!(err, "{line}");
+        }
+    }
+    faults.first().map_or(Exit::Failed, Exit::from_fault).code()
+}

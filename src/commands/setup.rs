@@ -1,0 +1,150 @@
+//! What every command begins with: the world (real or practice), the recipes, the drive, and how to print.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+
+use crate::cli::{Color, Globals, Output};
+use crate::drive::{Drive, sites};
+use crate::front::line::Terminal;
+use crate::front::{full, json};
+use crate::model::event::Event;
+use crate::model::fault::{Fault, Whose};
+use crate::recipe::load;
+use crate::world::World;
+use crate::world::files::Files as _;
+use crate::world::real::{clock::RealClock, docker, files::RealFiles, network::RealNetwork, processes::RealProcesses};
+
+/// What every command begins with.
+pub struct Setup {
+    /// The drive.
+    pub drive: Drive,
+    /// Its events.
+    pub events: UnboundedReceiver<Event>,
+    /// Documents and event lines are JSON.
+    pub json: bool,
+    /// The full screen may be shown.
+    pub full: bool,
+    /// Nothing is changed: the world is a described one.
+    pub practice: bool,
+    /// How the full screen looks.
+    pub look: full::Look,
+    /// How plain mode prints.
+    pub terminal: Terminal,
+}
+
+/// The socket of root's engine, or the one that DOCKER_HOST names; another machine's engine is not ours to change.
+fn socket() -> String {
+    RealFiles.variable("DOCKER_HOST").and_then(|h| h.strip_prefix("unix://").map(str::to_string)).unwrap_or_else(|| "/var/run/docker.sock".into())
+}
+
+fn real() -> World {
+    World {
+        files: Arc::new(RealFiles),
+        processes: Arc::new(RealProcesses),
+        network: Arc::new(RealNetwork::new()),
+        engine: Arc::new(docker::DockerEngine::connect(&socket())),
+        clock: Arc::new(RealClock::new()),
+    }
+}
+
+/// The described machine that is meant: by name, or a saved report of `check --output json`.
+fn practice(name: &str) -> Result<World, Fault> {
+    let described = match name {
+        "" => crate::world::fake::named("nuc")?,
+        file if file.contains('/') || file.ends_with(".json") => {
+            let bytes = RealFiles.read(file).map_err(|e| {
+                Fault::new(Whose::Input, "REPORT-UNREADABLE", format!("{file} cannot be read.")).because(e.to_string()).cure("Save one with: kerbup check --output json > report.json")
+            })?;
+            crate::world::fake::from_report(&bytes)?
+        }
+        name => crate::world::fake::named(name)?,
+    };
+    Ok(crate::world::fake::world(described))
+}
+
+impl Setup {
+    /// Reads the flags; touches no engine yet.
+    pub fn new(globals: &Globals) -> Result<Self, Fault> {
+        let world = match &globals.practice {
+            Some(name) => practice(name)?,
+            None => real(),
+        };
+        let recipes = match &globals.recipes {
+            Some(dir) => load::folder(&RealFiles, dir)?,
+            None => load::embedded()?,
+        };
+        let root = sites::root(&*world.files, globals.state.as_deref());
+        let (sender, events) = mpsc::unbounded_channel();
+        let clock = world.clock.clone();
+        let drive = Drive::new(world, recipes, root, sender);
+        let stdout_tty = std::io::stdout().is_terminal();
+        let stdin_tty = std::io::stdin().is_terminal();
+        let variable = |name: &str| RealFiles.variable(name).filter(|v| !v.is_empty());
+        let term = variable("TERM").unwrap_or_default();
+        let colour = match globals.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => stdout_tty && variable("NO_COLOR").is_none() && term != "dumb",
+        };
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|n| variable(n)).unwrap_or_default().to_ascii_lowercase();
+        let utf8 = locale.contains("utf-8") || locale.contains("utf8");
+        let ascii = globals.ascii || !utf8 || matches!(term.as_str(), "linux" | "vt100" | "vt220");
+        let accessible = variable("ACCESSIBLE").is_some();
+        Ok(Setup {
+            drive,
+            events,
+            json: globals.output == Some(Output::Json),
+            full: match globals.output {
+                Some(Output::Tty) | None => stdin_tty && stdout_tty && term != "dumb" && !accessible,
+                _ => false,
+            },
+            practice: globals.practice.is_some(),
+            look: full::Look { colour: if colour { full::Colour::Sixteen } else { full::Colour::Mono }, ascii },
+            terminal: Terminal { stdin_tty, stderr_tty: std::io::stderr().is_terminal(), accessible, colour, zone: TimeZone::system(), now: Arc::new(move || clock.now()) },
+        })
+    }
+
+    /// Prints a document on standard output.
+    pub fn document(&self, value: &Value) {
+        let _ = json::print(value, &mut std::io::stdout());
+    }
+
+    /// Prints lines on standard output.
+    pub fn lines(&self, lines: &[String]) {
+        let mut out = std::io::stdout();
+        for line in lines {
+            if writeln!(out, "{line}").is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Root is needed to change this machine's engine; practice changes nothing.
+    pub fn root_needed(&self) -> Result<(), Fault> {
+        if self.practice || self.drive.world.files.uid() == 0 {
+            return Ok(());
+        }
+        Err(Fault::new(Whose::Machine, "NEEDS-ROOT", "Installing on Docker needs root.")
+            .because("It makes folders, a service and containers that belong to this machine, not to one user.")
+            .cure("Run the same with sudo in front: sudo kerbup …"))
+    }
+}
+
+impl Setup {
+    /// Asks for a yes on a terminal; without one the answer is no.
+    pub fn confirmed(&self, question: &str) -> Result<bool, Vec<Fault>> {
+        if !self.terminal.stdin_tty || self.json {
+            return Ok(false);
+        }
+        let mut err = std::io::stderr();
+        let _ = write!(err, "{question} [y/N]: ");
+        let _ = err.flush();
+        let mut line = String::new();
+        let _ = std::io::stdin().read_line(&mut line);
+        Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+}
