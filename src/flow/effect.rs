@@ -60,6 +60,8 @@ pub enum Effect {
     SaveCommands(String),
     /// Write host and checks there.
     SaveReport(String),
+    /// Write this text there: a log that is shown.
+    SaveText(String, String),
     /// End the program with this exit code.
     Quit(i32),
 }

@@ -81,6 +81,8 @@ pub enum Intent {
     SaveCommands(String),
     /// Write the check report to a file.
     SaveReport(String),
+    /// Write the log that is shown to a file.
+    SaveLog(String),
     /// Leave.
     Quit,
 }

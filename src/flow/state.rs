@@ -194,6 +194,15 @@ impl Flow {
         self.checks.iter().filter(|c| c.status == Status::Block && !c.fix.is_some_and(|f| self.fixes.contains(&f)))
     }
 
+    /// The log that is shown, as text: the followed one, else the run's.
+    pub fn shown_log(&self) -> String {
+        let lines: Vec<String> = match &self.open_log {
+            Some((_, lines)) => lines.clone(),
+            None => self.log.iter().map(|(at, from, text)| format!("{at:.0} {from} {text}")).collect(),
+        };
+        lines.join("\n") + "\n"
+    }
+
     /// Something is under way that a person waits for: a spinner turns.
     pub fn busy(&self) -> bool {
         self.probing || self.planning || (self.running && !self.paused) || self.tried.values().any(Option::is_none)

@@ -87,6 +87,7 @@ impl Flow {
             Intent::SaveCommands(path) if self.plan.is_some() => vec![Effect::SaveCommands(path)],
             Intent::SaveCommands(_) => self.refuse(words::NO_PLAN_YET),
             Intent::SaveReport(path) => vec![Effect::SaveReport(path)],
+            Intent::SaveLog(path) => vec![Effect::SaveText(path, self.shown_log())],
             Intent::Quit => self.quit(),
         }
     }

@@ -1,0 +1,138 @@
+//! The loop of the full screen: keys, events, ticks; drawn only when something changed, at most thirty times a second.
+
+#![allow(clippy::disallowed_methods)]
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crossterm::event::{Event as Terminal, EventStream};
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use super::Leave;
+use super::app::{Act, App};
+use super::keys::Key;
+use super::lease::{Request, Seat};
+use super::terminal::Held;
+use super::theme::Look;
+use crate::flow::{Effect, Flow};
+use crate::model::event::Event;
+use crate::model::fault::Fault;
+
+const FRAME: Duration = Duration::from_millis(33);
+const SPIN: Duration = Duration::from_millis(200);
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
+}
+
+/// Shows the flow until it is left. `perform` hands each effect to the drive, which answers with events; `seat` is the other
+/// end of the lease by which the terminal is lent to a child process. The effects of `flow.start()` are performed first.
+pub async fn run(
+    mut flow: Flow,
+    look: Look,
+    mut seat: Seat,
+    mut events: mpsc::UnboundedReceiver<Event>,
+    perform: &mut dyn FnMut(Effect),
+) -> Result<Leave, Fault> {
+    let tmux = std::env::var_os("TMUX").is_some();
+    flow.start().into_iter().for_each(&mut *perform);
+    let mut app = App::new(flow, look, jiff::tz::TimeZone::system());
+    let mut held = Held::take()?;
+    let mut keys = Some(EventStream::new());
+    let mut tick = interval(SPIN);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut ticks = 0u64;
+    let mut changed = true;
+    let mut drawn = Instant::now() - FRAME;
+    let mut events_open = true;
+    let mut seat_open = true;
+    loop {
+        let mut act = Act::default();
+        tokio::select! {
+            biased;
+            asked = seat.asked.recv(), if seat_open => match asked {
+                Some(Request::Release(done)) => {
+                    // The child reads the keys now: nobody else may.
+                    keys = None;
+                    held.release()?;
+                    let _ = done.send(());
+                }
+                Some(Request::Retake(done)) => {
+                    held.retake()?;
+                    keys = Some(EventStream::new());
+                    changed = true;
+                    let _ = done.send(());
+                }
+                Some(Request::Elevate) => return Ok(Leave::Elevate),
+                None => seat_open = false,
+            },
+            key = next(&mut keys) => match key {
+                Some(Ok(Terminal::Key(key))) => {
+                    if let Some(key) = Key::of(&key) {
+                        act = app.key(key, now());
+                        changed = true;
+                    }
+                }
+                Some(Ok(Terminal::Paste(text))) => {
+                    for c in text.chars().filter(|c| !c.is_control()) {
+                        act.effects.extend(app.key(Key::Char(c), now()).effects);
+                    }
+                    changed = true;
+                }
+                Some(Ok(Terminal::Resize(..))) => changed = true,
+                Some(Ok(_)) => {}
+                // The terminal is gone: the run goes on without it.
+                Some(Err(_)) | None => return Ok(Leave::Interrupted),
+            },
+            event = events.recv(), if events_open => match event {
+                Some(event) => {
+                    act.effects = app.event(event, now());
+                    changed = true;
+                }
+                None => events_open = false,
+            },
+            _ = tick.tick(), if app.moving() || app.ageing() => {
+                ticks += 1;
+                changed = changed || app.moving() || ticks.is_multiple_of(5);
+            }
+            () = sleep_until(drawn + FRAME), if changed && held.ours() => {
+                held.terminal.draw(|frame| {
+                    let area = frame.area();
+                    app.draw(area, frame.buffer_mut(), now());
+                }).map_err(|e| Fault::new(crate::model::fault::Whose::Machine, "TERMINAL", "The screen could not be drawn.").because(e.to_string()))?;
+                changed = false;
+                drawn = Instant::now();
+            }
+        }
+        if let Some(leave) = apply(act, &mut held, tmux, perform)? {
+            return Ok(leave);
+        }
+    }
+}
+
+/// The next key; waits for ever while somebody else reads them.
+async fn next(keys: &mut Option<EventStream>) -> Option<std::io::Result<Terminal>> {
+    match keys {
+        Some(keys) => keys.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn apply(act: Act, held: &mut Held, tmux: bool, perform: &mut dyn FnMut(Effect)) -> Result<Option<Leave>, Fault> {
+    let quit = act.effects.iter().find_map(|e| match e {
+        Effect::Quit(code) => Some(Leave::Quit(*code)),
+        _ => None,
+    });
+    act.effects.into_iter().for_each(&mut *perform);
+    if let Some(text) = act.copy {
+        held.copy(&text, tmux)?;
+    }
+    if act.suspend {
+        held.suspend()?;
+    }
+    if act.repaint {
+        held.retake()?;
+    }
+    Ok(act.leave.or(quit))
+}

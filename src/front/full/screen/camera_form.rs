@@ -1,0 +1,151 @@
+//! One camera is typed in. The password is dots until it is asked for.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use secrecy::SecretString;
+
+use super::{Reply, Screen};
+use crate::flow::intent::CameraTyped;
+use crate::flow::{Flow, Intent};
+use crate::front::full::keys::{Hint, Key};
+use crate::front::full::part::field::Field;
+use crate::front::full::part::page::Page;
+use crate::front::full::theme::Theme;
+use crate::model::answers::{Camera, Record};
+
+const LABELS: [&str; 4] = ["Address", "User", "Password", "Name"];
+const RECORD: usize = 4;
+const BUTTON: usize = 5;
+
+/// The form. It is not printed by `Debug`: a password may be in it.
+pub struct CameraForm {
+    index: Option<usize>,
+    fields: [Field; 4],
+    record: Record,
+    at: usize,
+    reveal: bool,
+}
+
+impl std::fmt::Debug for CameraForm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CameraForm").field("index", &self.index).field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+impl CameraForm {
+    /// An empty form, or one with a camera that is changed. Its password is not in it: left empty, the old one stays.
+    pub fn new(change: Option<(usize, &Camera)>) -> Self {
+        let field = |text: Option<&str>| text.map(Field::new).unwrap_or_default();
+        let camera = change.map(|(_, c)| c);
+        let fields = [
+            field(camera.map(|c| c.url.as_str())),
+            field(camera.and_then(|c| c.user.as_deref())),
+            Field::secret(),
+            field(camera.map(|c| c.name.as_str())),
+        ];
+        CameraForm { index: change.map(|(i, _)| i), fields, record: camera.map_or(Record::Motion, |c| c.record), at: 0, reveal: false }
+    }
+
+    fn typed(&self) -> CameraTyped {
+        let [url, user, password, name] = &self.fields;
+        let text = |f: &Field| f.value().trim().to_string();
+        CameraTyped {
+            name: text(name),
+            url: text(url),
+            user: text(user),
+            password: SecretString::from(password.value().to_string()),
+            record: self.record,
+        }
+    }
+
+    fn flip(&mut self) {
+        self.record = if self.record == Record::Motion { Record::Always } else { Record::Motion };
+    }
+
+    fn note(&self) -> &'static str {
+        match self.at {
+            0 => "As the camera's manual has it, such as rtsp://192.0.2.31/stream1. Its IP address alone is a good beginning.",
+            1 => "The name that opens the camera's own page. Leave it empty if the camera asks for none.",
+            2 if self.index.is_some() => "Leave it empty to keep the one that is set.",
+            2 => "It is kept in a file that only kerbup's user may read, and is never shown in a log.",
+            3 => "Small letters, digits and hyphens. Leave it empty, and kerbup finds a name.",
+            RECORD => "On movement takes far less room. Always misses nothing.",
+            _ => "The camera is asked for its picture. That takes a few seconds.",
+        }
+    }
+}
+
+impl Screen for CameraForm {
+    fn on(&mut self, key: Key, _: &Flow) -> Reply {
+        match key {
+            Key::Ctrl('v') => self.reveal = !self.reveal,
+            Key::Tab | Key::Down => self.at = (self.at + 1) % (BUTTON + 1),
+            Key::BackTab | Key::Up => self.at = (self.at + BUTTON) % (BUTTON + 1),
+            Key::Char(' ') | Key::Left | Key::Right if self.at == RECORD => self.flip(),
+            Key::Enter if self.at == BUTTON && self.fields.first().is_none_or(|f| f.value().trim().is_empty()) => {
+                self.at = 0;
+                return Reply::Say("A camera needs an address. Its IP address alone is a good beginning.".into());
+            }
+            Key::Enter if self.at == BUTTON => return Reply::Close(vec![Intent::Camera(self.index, self.typed())]),
+            Key::Enter => self.at += 1,
+            _ => {
+                return match self.fields.get_mut(self.at).map(|f| f.on(key)) {
+                    Some(true) => Reply::Taken,
+                    _ => Reply::Ignored,
+                };
+            }
+        }
+        Reply::Taken
+    }
+
+    fn hints(&self, _: &Flow) -> Vec<Hint> {
+        let mut hints = vec![Hint::key(Key::Tab, "next")];
+        match self.at {
+            BUTTON => hints.push(Hint::key(Key::Enter, "try and keep")),
+            RECORD => hints.push(Hint::key(Key::Char(' '), "change")),
+            _ => hints.push(Hint::key(Key::Enter, "next")),
+        }
+        hints.push(Hint::key(Key::Ctrl('v'), if self.reveal { "hide the password" } else { "show the password" }));
+        hints
+    }
+
+    fn draw(&self, _: &Flow, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let mut page = Page::new(buf, area);
+        let title = if self.index.is_some() { "Change this camera" } else { "A camera" };
+        if !theme.narrow() {
+            page.gap();
+            page.text(&format!("  {title}"), theme.strong());
+            page.gap();
+        }
+        let cells = page.width().saturating_sub(14).min(64);
+        for (i, (label, field)) in LABELS.iter().zip(&self.fields).enumerate() {
+            let here = i == self.at;
+            let mark = if here { "› " } else { "  " };
+            let mut spans = vec![Span::styled(mark, theme.accent())];
+            spans.push(Span::styled(format!("{label:<12}"), if here { theme.accent() } else { theme.dim() }));
+            spans.extend(field.line(cells, here, self.reveal, theme).spans);
+            page.line(Line::from(spans));
+        }
+        let here = self.at == RECORD;
+        let words = match self.record {
+            Record::Motion => "on movement",
+            Record::Always => "always",
+        };
+        let style = if here { theme.accent() } else { theme.dim() };
+        page.line(Line::from(vec![
+            Span::styled(if here { "› " } else { "  " }, theme.accent()),
+            Span::styled(format!("{:<12}", "Records"), style),
+            Span::styled(if here { format!("‹ {words} ›") } else { words.into() }, if here { theme.strong() } else { theme.plain() }),
+        ]));
+        if !theme.narrow() {
+            page.gap();
+        }
+        let style = if self.at == BUTTON { theme.selected() } else { theme.strong() };
+        page.line(Line::from(vec![Span::raw("  "), Span::styled("[ Try it, and keep it ]", style)]));
+        if !theme.narrow() {
+            page.gap();
+        }
+        page.para(self.note(), theme.dim(), 2, 3);
+    }
+}

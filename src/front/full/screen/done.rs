@@ -1,0 +1,110 @@
+//! Done: it records, and where to see it. The same lines stay in the terminal when the full screen closes.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::{Reply, Screen};
+use crate::flow::state::Purpose;
+use crate::flow::{Flow, Intent};
+use crate::front::full::keys::{Hint, Key};
+use crate::front::full::part::page::Page;
+use crate::front::full::part::text::Row;
+use crate::front::full::theme::{Mark, Theme};
+use crate::model::event::Address;
+
+/// The screen.
+#[derive(Debug, Default)]
+pub struct Done;
+
+fn addresses(flow: &Flow) -> &[Address] {
+    flow.ended.as_ref().map_or(&[], |e| e.addresses.as_slice())
+}
+
+fn secret(flow: &Flow) -> Option<&str> {
+    addresses(flow).iter().find_map(|a| a.password.as_deref())
+}
+
+impl Screen for Done {
+    fn on(&mut self, key: Key, flow: &Flow) -> Reply {
+        let installed = flow.purpose == Purpose::Install;
+        match key {
+            Key::Enter if installed => Reply::Want(vec![Intent::Dashboard]),
+            Key::Enter => Reply::Want(vec![Intent::Quit]),
+            Key::Char('v') if flow.revealed.is_some() => Reply::Want(vec![Intent::Conceal]),
+            Key::Char('v') => secret(flow).map_or(Reply::Ignored, |name| Reply::Want(vec![Intent::Reveal(name.into())])),
+            Key::Char('c') => addresses(flow).first().map_or(Reply::Ignored, |a| Reply::Copy(a.url.clone())),
+            Key::Char('q') => Reply::Want(vec![Intent::Quit]),
+            _ => Reply::Ignored,
+        }
+    }
+
+    fn hints(&self, flow: &Flow) -> Vec<Hint> {
+        let mut hints = vec![Hint::key(Key::Enter, if flow.purpose == Purpose::Install { "see how it is" } else { "leave" })];
+        if secret(flow).is_some() {
+            hints.push(Hint::letter('v', if flow.revealed.is_some() { "hide the password" } else { "show the password" }));
+        }
+        if !addresses(flow).is_empty() {
+            hints.push(Hint::letter('c', "copy the address"));
+        }
+        hints.push(Hint::letter('q', "leave, it records on"));
+        if flow.purpose != Purpose::Install {
+            hints.pop();
+        }
+        hints
+    }
+
+    fn draw(&self, flow: &Flow, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let mut page = Page::new(buf, area);
+        let Some(ended) = &flow.ended else { return };
+        if !theme.narrow() {
+            page.gap();
+        }
+        let first = ended.says.first().map_or("Done.", String::as_str);
+        let cells = page.width();
+        page.line(Line::from(vec![
+            Span::raw("  "),
+            theme.state(Mark::Good, &crate::front::full::part::text::clip(first, cells.saturating_sub(4))),
+        ]));
+        for (camera, says) in flow.recorded.iter().take(4) {
+            page.line(Row::new().gap(4).left(camera, 15, theme.plain()).rest(says, theme.dim()));
+        }
+        if !theme.narrow() {
+            page.gap();
+        }
+        let label = if theme.narrow() { 2 } else { 22 };
+        for a in &ended.addresses {
+            if theme.narrow() {
+                page.text(&format!("  {}", a.title), theme.dim());
+                page.text(&format!("  {}", a.url), theme.accent());
+            } else {
+                page.line(Row::new().gap(2).left(&a.title, label, theme.dim()).rest(&a.url, theme.accent()));
+            }
+            if let Some(user) = &a.user {
+                let shown = flow.revealed.as_ref().filter(|(name, _)| Some(name) == a.password.as_ref());
+                let password = match (shown, &a.password) {
+                    (Some((_, value)), _) => value.clone(),
+                    (None, Some(_)) => "••••••••".into(),
+                    (None, None) => "no password".into(),
+                };
+                let row = Row::new().gap(2).left(
+                    if theme.narrow() { "" } else { "Name, password" },
+                    label - 2 * usize::from(theme.narrow()),
+                    theme.dim(),
+                );
+                page.line(row.rest(&format!("{user}   {password}"), theme.strong()));
+            }
+        }
+        if !theme.narrow() {
+            page.gap();
+        }
+        for line in ended.says.iter().skip(1) {
+            page.para(line, theme.plain(), 2, 2);
+        }
+        if flow.purpose == Purpose::Install && !theme.narrow() {
+            page.gap();
+            page.para("Recording goes on when you close this, and after a restart of the machine.", theme.plain(), 2, 2);
+            page.para("`kerbup` shows how it is. From outside your home use a VPN, never an open port.", theme.dim(), 2, 2);
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Review: the whole plan. Enter looks at a row; only the button installs.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+
+use super::detail::{Detail, Of};
+use super::{Reply, Screen};
+use crate::flow::{Flow, Intent};
+use crate::front::full::keys::{Hint, Key};
+use crate::front::full::part::list::{Cursor, window};
+use crate::front::full::part::page::Page;
+use crate::front::full::part::text::Row;
+use crate::front::full::theme::{Mark, Theme};
+use crate::model::plan::{Plan, Risk, Step, StepState};
+use crate::words::figures_ui::{bytes, count, span};
+
+/// Files that a person asks for.
+pub const SITE_FILE: &str = "kerbup-site.toml";
+/// The commands of the plan.
+pub const COMMANDS_FILE: &str = "kerbup-commands.sh";
+
+/// The screen.
+#[derive(Debug, Default)]
+pub struct Review {
+    at: Cursor,
+    button: bool,
+}
+
+fn there(flow: &Flow, step: &Step) -> bool {
+    matches!(flow.states.get(&step.id), Some(StepState::OursAlready | StepState::AlreadyThere))
+}
+
+/// What the plan comes to, from what was measured; what was not is not counted, and that is said.
+pub fn totals(flow: &Flow, plan: &Plan) -> String {
+    let todo: Vec<&Step> = plan.steps.iter().filter(|s| !there(flow, s)).collect();
+    let mut out = count(plan.steps.len(), "step");
+    if todo.len() < plan.steps.len() {
+        out += &format!(", {} done already", plan.steps.len() - todo.len());
+    }
+    let download: u64 = todo.iter().filter_map(|s| s.preview.download_bytes).sum();
+    if download > 0 {
+        out += &format!(" · {} to download", bytes(download));
+    }
+    let known: f64 = todo.iter().filter_map(|s| s.preview.seconds).sum();
+    if known > 0.0 {
+        let all = todo.iter().all(|s| s.preview.seconds.is_some());
+        out += &format!(" · {} {}", if all { "about" } else { "at least" }, span(known));
+    }
+    out
+}
+
+fn button(plan: &Plan) -> String {
+    let machine = plan.steps.iter().filter(|s| s.risk == Risk::Machine).count();
+    match machine {
+        0 => format!("[ Install now: {} ]", count(plan.steps.len(), "step")),
+        1 => format!("[ Install now: {}, one of them changes this machine ]", count(plan.steps.len(), "step")),
+        n => format!("[ Install now: {}, {n} of them change this machine ]", count(plan.steps.len(), "step")),
+    }
+}
+
+impl Review {
+    fn steps(&self, flow: &Flow, plan: &Plan, theme: &Theme, page: &mut Page<'_>, height: usize) {
+        let at = self.at.at(plan.steps.len());
+        let cells = page.width().saturating_sub(2);
+        let (place, size, time) = if theme.narrow() { (0, 8, 0) } else { (14, 9, 8) };
+        let title = cells.saturating_sub(4 + place + size + time + 1);
+        for i in window(at, plan.steps.len(), height) {
+            let Some(s) = plan.steps.get(i) else { continue };
+            let row =
+                Row::new().right(&(i + 1).to_string(), 2, theme.dim()).gap(2).left(&s.title, title.saturating_sub(1), theme.plain()).gap(1);
+            let row = if there(flow, s) {
+                row.cell(theme.state(Mark::Good, "there already"), place + size + time)
+            } else {
+                let size_text = s.preview.download_bytes.map(bytes).unwrap_or_default();
+                let time_text = s.preview.seconds.map(|s| format!("~{}", span(s))).unwrap_or_default();
+                row.left(&s.preview.place, place, theme.dim()).right(&size_text, size, theme.plain()).right(&time_text, time, theme.dim())
+            };
+            page.row(i == at && !self.button, theme, row);
+        }
+    }
+
+    fn chosen(&self, flow: &Flow, plan: &Plan, theme: &Theme, page: &mut Page<'_>) {
+        if self.button {
+            if plan.notes.is_empty() {
+                page.para("Every step can be undone. A power cut loses nothing: it goes on where it was.", theme.plain(), 2, 3);
+            }
+            for note in &plan.notes {
+                page.para(note, theme.plain(), 2, 2);
+            }
+            return;
+        }
+        let Some(s) = plan.steps.get(self.at.at(plan.steps.len())) else { return };
+        let room = usize::from(page.room());
+        page.para(&s.why, theme.plain(), 2, if theme.wide() { 6 } else { 2.min(room.saturating_sub(2)) });
+        if let Some(StepState::Different { diff }) = flow.states.get(&s.id) {
+            page.text(&format!("  differs now: {}", diff.join("; ")), theme.warn());
+        }
+        let label = |page: &mut Page<'_>, label: &str, text: &str| {
+            page.line(Line::from(vec![Span::styled(format!("  {label:<9}"), theme.dim()), Span::raw(text.to_string())]));
+        };
+        for (i, command) in s.preview.by_hand.iter().take(if theme.wide() { 6 } else { 1 }).enumerate() {
+            label(page, if i == 0 { "by hand" } else { "" }, command);
+        }
+        label(page, "undo", &s.preview.undo);
+    }
+
+    fn no_plan(flow: &Flow, theme: &Theme, page: &mut Page<'_>) {
+        page.gap();
+        if flow.planning {
+            page.line(Line::from(vec![
+                Span::raw("  "),
+                theme.state(Mark::Busy, "making the plan: asking for images, sizes, what stands already"),
+            ]));
+            return;
+        }
+        let Some(fault) = &flow.fault else {
+            page.para("There is no plan yet. → makes it.", theme.plain(), 2, 2);
+            return;
+        };
+        page.para(&format!("There is no plan: {}", fault.says), theme.strong(), 2, 3);
+        page.gap();
+        for because in &fault.because {
+            page.para(because, theme.dim(), 2, 2);
+        }
+        page.gap();
+        for cure in &fault.cure {
+            page.para(cure, theme.plain(), 2, 2);
+        }
+    }
+}
+
+impl Screen for Review {
+    fn on(&mut self, key: Key, flow: &Flow) -> Reply {
+        let Some(plan) = &flow.plan else {
+            self.button = false;
+            return if key == Key::Enter { Reply::Want(vec![Intent::Next]) } else { Reply::Ignored };
+        };
+        match key {
+            Key::Tab | Key::BackTab => {
+                self.button = !self.button;
+                Reply::Taken
+            }
+            Key::Enter if self.button => Reply::Want(vec![Intent::Install]),
+            Key::Enter => match plan.steps.get(self.at.at(plan.steps.len())) {
+                Some(step) => Reply::Open(Box::new(Detail::of(Of::Step(step.id.clone()))), vec![]),
+                None => Reply::Taken,
+            },
+            Key::Char('w') => Reply::Want(vec![Intent::SaveSite(SITE_FILE.into())]),
+            Key::Char('c') => Reply::Want(vec![Intent::SaveCommands(COMMANDS_FILE.into())]),
+            Key::Esc if self.button => {
+                self.button = false;
+                Reply::Taken
+            }
+            _ if self.at.on(key, plan.steps.len()) => {
+                self.button = false;
+                Reply::Taken
+            }
+            _ => Reply::Ignored,
+        }
+    }
+
+    fn hints(&self, flow: &Flow) -> Vec<Hint> {
+        if flow.plan.is_none() {
+            return if flow.planning { vec![] } else { vec![Hint::key(Key::Enter, "try again")] };
+        }
+        let mut hints = vec![Hint::rows("steps")];
+        hints.push(Hint::key(Key::Enter, if self.button { "install" } else { "look" }));
+        hints.push(Hint::key(Key::Tab, if self.button { "to the steps" } else { "to the button" }));
+        hints.push(Hint::letter('w', "write answers"));
+        hints.push(Hint::letter('c', "write commands"));
+        hints
+    }
+
+    fn draw(&self, flow: &Flow, theme: &Theme, area: Rect, buf: &mut Buffer) {
+        let Some(plan) = &flow.plan else { return Self::no_plan(flow, theme, &mut Page::new(buf, area)) };
+        let (list, beside) = if theme.wide() {
+            let [left, right] = Layout::horizontal([Constraint::Percentage(60), Constraint::Fill(1)]).spacing(3).areas(area);
+            (left, Some(right))
+        } else {
+            (area, None)
+        };
+        let mut page = Page::new(buf, list);
+        page.text(&format!("  {}", totals(flow, plan)), theme.strong());
+        if !theme.narrow() {
+            page.gap();
+        }
+        let below = if theme.narrow() {
+            2
+        } else if beside.is_some() {
+            2
+        } else {
+            7
+        };
+        let height = usize::from(page.room()).saturating_sub(below).max(1);
+        self.steps(flow, plan, theme, &mut page, height);
+        if beside.is_none() && !theme.narrow() {
+            page.keep(7);
+            page.rule(theme, "");
+            self.chosen(flow, plan, theme, &mut page);
+        }
+        page.keep(1);
+        let style = if self.button { theme.selected() } else { theme.strong() };
+        let text = if theme.narrow() { "[ Install now ]".to_string() } else { button(plan) };
+        page.line(Line::from(vec![Span::raw("  "), Span::styled(text, style)]));
+        if let Some(right) = beside {
+            let mut page = Page::new(buf, right);
+            page.gap();
+            page.gap();
+            self.chosen(flow, plan, theme, &mut page);
+        }
+    }
+}

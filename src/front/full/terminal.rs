@@ -1,0 +1,135 @@
+//! The terminal: taken for the full screen, and given back whatever happens, also when the program panics.
+
+use std::io::{self, Write};
+use std::sync::Once;
+
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::execute;
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+use crate::model::fault::{Fault, Whose};
+
+/// The most that terminals take for their clipboard at once.
+const CLIPBOARD_BYTES: usize = 74_000;
+
+/// The terminal while it is ours.
+pub(super) struct Held {
+    pub(super) terminal: Terminal<CrosstermBackend<io::Stderr>>,
+    ours: bool,
+}
+
+fn fault(error: io::Error) -> Fault {
+    Fault::new(Whose::Machine, "TERMINAL", "The terminal cannot be used for the full screen.")
+        .because(error.to_string())
+        .cure("Start kerbup with --output plain.")
+}
+
+fn enter() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(io::stderr(), EnterAlternateScreen, EnableBracketedPaste, Hide)
+}
+
+fn leave() -> io::Result<()> {
+    // Both are tried: half a terminal helps nobody.
+    let screen = execute!(io::stderr(), DisableBracketedPaste, LeaveAlternateScreen, Show);
+    disable_raw_mode().and(screen)
+}
+
+impl Held {
+    /// Takes the terminal. Data goes to stdout, so the screen is drawn on stderr.
+    pub(super) fn take() -> Result<Held, Fault> {
+        static HOOK: Once = Once::new();
+        HOOK.call_once(|| {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |info| {
+                let _ = leave();
+                before(info);
+            }));
+        });
+        let terminal = enter().and_then(|()| Terminal::new(CrosstermBackend::new(io::stderr())));
+        match terminal {
+            Ok(terminal) => Ok(Held { terminal, ours: true }),
+            Err(error) => {
+                let _ = leave();
+                Err(fault(error))
+            }
+        }
+    }
+
+    /// Gives it back for a while.
+    pub(super) fn release(&mut self) -> Result<(), Fault> {
+        if std::mem::take(&mut self.ours) { leave().map_err(fault) } else { Ok(()) }
+    }
+
+    /// Takes it again; everything is to be drawn anew.
+    pub(super) fn retake(&mut self) -> Result<(), Fault> {
+        if !self.ours {
+            enter().map_err(fault)?;
+            self.ours = true;
+        }
+        self.terminal.clear().map_err(fault)
+    }
+
+    /// It is ours now.
+    pub(super) fn ours(&self) -> bool {
+        self.ours
+    }
+
+    /// Stops this program as the shell's job control does, and comes back with the terminal when the shell goes on with it.
+    pub(super) fn suspend(&mut self) -> Result<(), Fault> {
+        self.release()?;
+        let stop = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
+        stop.map_err(|e| fault(e.into()))?;
+        self.retake()
+    }
+
+    /// Sends a text to the terminal's clipboard (OSC 52). No answer comes, so nobody can say that it arrived.
+    pub(super) fn copy(&mut self, text: &str, tmux: bool) -> Result<(), Fault> {
+        if text.len() > CLIPBOARD_BYTES {
+            return Ok(());
+        }
+        let sequence = osc52(text, tmux);
+        let mut out = io::stderr();
+        out.write_all(sequence.as_bytes()).and_then(|()| out.flush()).map_err(fault)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = self.release();
+    }
+}
+
+/// The control sequence; inside tmux wrapped so that tmux passes it on.
+fn osc52(text: &str, tmux: bool) -> String {
+    let plain = format!("\x1b]52;c;{}\x07", base64(text.as_bytes()));
+    if tmux { format!("\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b")) } else { plain }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for three in bytes.chunks(3) {
+        let bits = three.iter().fold(0u32, |sum, b| sum << 8 | u32::from(*b)) << (8 * (3 - three.len()));
+        for i in 0..4 {
+            let sign = SIGNS.get((bits >> (18 - 6 * i) & 63) as usize).copied().unwrap_or(b'=');
+            out.push(if i <= three.len() { sign.into() } else { '=' });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clipboard_gets_base64() {
+        assert_eq!(["", "f", "fo", "foo", "foob"].map(|t| base64(t.as_bytes())), ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]);
+        assert_eq!(osc52("foo", false), "\x1b]52;c;Zm9v\x07");
+        assert_eq!(osc52("foo", true), "\x1bPtmux;\x1b\x1b]52;c;Zm9v\x07\x1b\\");
+    }
+}

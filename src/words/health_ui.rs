@@ -1,0 +1,75 @@
+//! Words for the states of components and cameras.
+
+use crate::model::health::{CameraHealth, CameraState, ComponentState, HealthSnapshot};
+
+/// A component's state.
+pub fn component(state: ComponentState) -> &'static str {
+    match state {
+        ComponentState::Healthy => "healthy",
+        ComponentState::Starting => "starting",
+        ComponentState::Degraded => "degraded",
+        ComponentState::Down => "down",
+        ComponentState::Stopped => "stopped",
+        ComponentState::NotConfigured => "not set up",
+        ComponentState::Absent => "absent",
+        ComponentState::Unknown => "unknown",
+    }
+}
+
+/// A camera's state.
+pub fn camera(state: CameraState) -> &'static str {
+    match state {
+        CameraState::Recording => "recording",
+        CameraState::Watching => "watching",
+        CameraState::Starting => "starting",
+        CameraState::NoPicture => "no picture",
+        CameraState::WrongLogin => "wrong login",
+        CameraState::Stopped => "stopped",
+        CameraState::Unknown => "unknown",
+    }
+}
+
+/// What a camera's state means and what to do.
+pub fn camera_means(state: CameraState) -> &'static str {
+    match state {
+        CameraState::Recording => "It records, and what it records is saved.",
+        CameraState::Watching => "It sees the picture and records as soon as something moves.",
+        CameraState::Starting => "Its recorder starts. That takes about half a minute.",
+        CameraState::NoPicture => "No picture comes. Look at its power and its cable, and whether its address is still the same.",
+        CameraState::WrongLogin => "The camera answers, but refuses the name or the password. Give it the new one at: Change, Cameras.",
+        CameraState::Stopped => "Its recorder was stopped by someone. Restart it with r.",
+        CameraState::Unknown => "It could not be asked. The next reading may tell.",
+    }
+}
+
+/// What a component's state means and what to do.
+pub fn component_means(state: ComponentState) -> &'static str {
+    match state {
+        ComponentState::Healthy => "It answers as it should, with the right login.",
+        ComponentState::Starting => "It is within its starting time.",
+        ComponentState::Degraded => "It answers, but something is wrong with it. The log (l) may say more.",
+        ComponentState::Down => "It should run and does not answer. Look at its log (l), or restart it (r).",
+        ComponentState::Stopped => "It was stopped by someone. Restart it with r.",
+        ComponentState::NotConfigured => "It runs, and waits to be set up.",
+        ComponentState::Absent => "It is not there. `kerbup repair` puts it back.",
+        ComponentState::Unknown => "It could not be asked. The next reading may tell.",
+    }
+}
+
+/// Whether a camera does what it should.
+pub fn records(camera: &CameraHealth) -> bool {
+    matches!(camera.state, CameraState::Recording | CameraState::Watching)
+}
+
+/// The whole in one line: `3 of 4 cameras record`.
+pub fn heading(health: &HealthSnapshot) -> String {
+    let ill = health.components.iter().filter(|c| c.state != ComponentState::Healthy).count();
+    match (health.cameras.len(), ill) {
+        (0, 0) => "all parts healthy, no camera yet".into(),
+        (0, n) => format!("{} not healthy, no camera yet", super::figures_ui::count(n, "part")),
+        (of, _) => {
+            let good = health.cameras.iter().filter(|c| records(c)).count();
+            if good == of && of == 1 { "the camera records".into() } else { format!("{good} of {of} cameras record") }
+        }
+    }
+}

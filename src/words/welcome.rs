@@ -1,0 +1,24 @@
+//! The first screen.
+
+/// What it is about.
+pub const HEADING: &str = "Video recording on this machine, in four steps.";
+/// The four steps, each with what it means.
+pub const STEPS: [(&str, &str); 4] = [
+    ("I look at this machine", "changes nothing"),
+    ("You answer a few questions", "every one has a default"),
+    ("You see all that I would do", "you can still say no"),
+    ("I do it, and show you that it records", "can be undone, survives power cuts"),
+];
+/// What to have at hand.
+pub const AT_HAND: &str = "Have your cameras' addresses at hand, or add them later.";
+/// How to try it.
+pub const TRY_FIRST: &str = "To try it first with nothing changed: kerbup --practice";
+/// In practice.
+pub const PRACTICE: &str = "practice: nothing is changed";
+/// Where an install stands.
+pub const STANDING: &str = "kerbup has been here before.";
+
+/// How far an unfinished install came.
+pub fn half_done(done: usize, of: usize) -> String {
+    format!("{done} of {of} steps are done; nothing of that is lost")
+}
