@@ -48,6 +48,12 @@ pub fn percent(part: f64) -> String {
     format!("{:.0} %", part * 100.0)
 }
 
+/// A path in so many letters; the end of a long one says more than its beginning.
+pub fn short_path(path: &str, most: usize) -> String {
+    let letters = path.chars().count();
+    if letters <= most { path.into() } else { format!("…{}", path.chars().skip(letters + 1 - most).collect::<String>()) }
+}
+
 /// Time of the day of an instant in seconds since 1970, in the machine's own zone: `18:02:11`.
 pub fn time_of_day(at: f64, zone: &jiff::tz::TimeZone) -> String {
     match jiff::Timestamp::from_second(at as i64) {

@@ -1,5 +1,6 @@
 //! Line by line: for pipes, bad lines and screen readers. Numbered choices read as a line, one line an event, nothing redrawn.
 
+mod after;
 pub mod input;
 pub mod record;
 pub mod show;
