@@ -56,7 +56,7 @@ impl Talk<'_> {
     }
 
     /// Shows a menu and does what was chosen.
-    async fn menu(&mut self, id: &str, title: &str, choices: Vec<Choice>, default: Option<usize>) -> Result<(), Stop> {
+    pub(super) async fn menu(&mut self, id: &str, title: &str, choices: Vec<Choice>, default: Option<usize>) -> Result<(), Stop> {
         let words: Vec<String> = choices.iter().map(|(words, _)| words.clone()).collect();
         let at = self.choose(id, title, &words, default).await?;
         match choices.get(at) {
