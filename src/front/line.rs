@@ -1,1 +1,0 @@
-//! Line by line: for pipes, bad lines and screen readers.

@@ -1,0 +1,84 @@
+//! The stages after the button: the run, its end, and how it is.
+
+use super::show;
+use super::stages::{Act, choice, want};
+use super::talk::{Stop, Talk};
+use crate::flow::{Intent, Stage};
+use crate::words::plain;
+
+impl Talk<'_> {
+    pub(super) async fn install(&mut self) -> Result<(), Stop> {
+        if self.flow.running {
+            self.say([plain::step(6)]);
+        }
+        self.wait(|t| !t.flow.running).await?;
+        if self.flow.stage != Some(Stage::Install) {
+            return Ok(());
+        }
+        let choices = vec![
+            want(plain::RETRY, Intent::Retry),
+            choice(plain::REPORT, Act::Report),
+            want(plain::BACK, Intent::Back),
+            choice(plain::UNDO, Act::Undo),
+            want(plain::LEAVE, Intent::Quit),
+        ];
+        self.menu_at(Stage::Install, "failed", choices, None).await
+    }
+
+    pub(super) async fn done(&mut self) -> Result<(), Stop> {
+        let addresses = self.flow.ended.as_ref().map(|e| e.addresses.clone()).unwrap_or_default();
+        self.say([plain::GOES_ON]);
+        let mut choices = vec![want(plain::STATUS, Intent::Dashboard)];
+        for address in addresses {
+            if let Some(name) = address.password {
+                choices.push(choice(&format!("{}: {}", plain::PASSWORD, address.title), Act::Password(name)));
+            }
+        }
+        choices.push(want(plain::LEAVE, Intent::Quit));
+        let last = choices.len() - 1;
+        self.menu_at(Stage::Done, "done", choices, Some(last)).await
+    }
+
+    pub(super) async fn password(&mut self, name: String) -> Result<(), Stop> {
+        self.want(Intent::Reveal(name));
+        self.wait_at_most(15.0, |t| !t.awaited.revealed).await?;
+        if let Some((name, value)) = self.flow.revealed.clone() {
+            self.say([format!("{name}: {value}")]);
+        }
+        self.want(Intent::Conceal);
+        Ok(())
+    }
+
+    pub(super) async fn dashboard(&mut self) -> Result<(), Stop> {
+        self.wait_at_most(30.0, |t| t.flow.health.is_some() || t.flow.fault.is_some()).await?;
+        let lines = self.flow.health.as_ref().map(show::status).unwrap_or_default();
+        self.say(lines);
+        let mut choices = vec![choice(plain::AGAIN, Act::Again)];
+        if self.flow.health.as_ref().is_some_and(|h| !h.components.is_empty()) {
+            choices.push(choice(plain::LOG, Act::Log));
+            choices.push(choice(plain::RESTART, Act::Restart));
+        }
+        choices.push(want(plain::CHANGE, Intent::Change));
+        choices.push(want(plain::LEAVE, Intent::Quit));
+        let last = choices.len() - 1;
+        self.menu("status", "", choices, Some(last)).await
+    }
+
+    pub(super) async fn part(&mut self) -> Result<String, Stop> {
+        let names: Vec<String> = self.flow.health.iter().flat_map(|h| h.components.iter().map(|c| c.name.clone())).collect();
+        let at = self.choose("part", plain::WHICH_PART, &names, None).await?;
+        Ok(names.get(at).cloned().unwrap_or_default())
+    }
+
+    pub(super) async fn log(&mut self) -> Result<(), Stop> {
+        let part = self.part().await?;
+        self.want(Intent::OpenLog(part));
+        let some = |t: &Talk<'_>| t.flow.open_log.as_ref().is_some_and(|(_, lines)| !lines.is_empty());
+        self.wait_at_most(5.0, |t| some(t) || t.flow.fault.is_some()).await?;
+        let lines = self.flow.open_log.as_ref().map(|(_, lines)| lines.clone()).unwrap_or_default();
+        let skip = lines.len().saturating_sub(40);
+        self.say(lines.into_iter().skip(skip));
+        self.want(Intent::CloseLog);
+        Ok(())
+    }
+}

@@ -1,0 +1,97 @@
+//! Line by line: for pipes, bad lines and screen readers. Numbered choices read as a line, one line an event, nothing redrawn.
+
+mod after;
+pub mod input;
+pub mod record;
+pub mod show;
+mod stages;
+pub mod table;
+mod talk;
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::flow::{Effect, Flow};
+use crate::model::event::Event;
+use crate::model::fault::Fault;
+use crate::words::faults;
+use input::{Input, Stdin};
+use record::Record;
+
+/// What plain mode needs to know of the terminal and the time.
+#[derive(Clone)]
+pub struct Terminal {
+    /// Standard input is a terminal.
+    pub stdin_tty: bool,
+    /// Standard error is a terminal.
+    pub stderr_tty: bool,
+    /// ACCESSIBLE is set: no prompts that redraw, no bars.
+    pub accessible: bool,
+    /// Colour may be used.
+    pub colour: bool,
+    /// In which times of the day are shown.
+    pub zone: TimeZone,
+    /// Seconds since 1970: `Clock::now`.
+    pub now: Arc<dyn Fn() -> f64 + Send + Sync>,
+}
+
+/// How the front was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leave {
+    /// Exit code.
+    pub code: i32,
+}
+
+/// The whole journey in lines, on standard input and standard error. `perform` is told every effect, also the last one, `Quit`.
+pub async fn run(
+    flow: Flow,
+    events: UnboundedReceiver<Event>,
+    perform: &mut dyn FnMut(Effect),
+    terminal: Terminal,
+) -> Result<Leave, Fault> {
+    let mut input = Stdin::start(&terminal);
+    converse(flow, events, perform, &terminal, &mut input, &mut std::io::stderr()).await
+}
+
+/// The same with any source of answers and any place to write to.
+pub async fn converse(
+    flow: Flow,
+    events: UnboundedReceiver<Event>,
+    perform: &mut dyn FnMut(Effect),
+    terminal: &Terminal,
+    input: &mut dyn Input,
+    out: &mut dyn Write,
+) -> Result<Leave, Fault> {
+    let mut talk = talk::Talk::new(flow, events, perform, terminal, input, out);
+    let code = talk.journey().await?;
+    Ok(Leave { code })
+}
+
+/// Prints a run's events as lines until its end, and tells whether all was well. It asks nothing. A reader that went away does
+/// not end the run.
+pub async fn unattended(mut events: UnboundedReceiver<Event>, out: &mut dyn Write, terminal: &Terminal) -> Result<bool, Fault> {
+    let mut record = Record::new(terminal.zone.clone(), (terminal.now)());
+    let mut open = true;
+    let mut say = |lines: Vec<String>| {
+        for line in lines {
+            open = open && writeln!(out, "{line}").is_ok();
+        }
+        open = open && out.flush().is_ok();
+    };
+    loop {
+        match tokio::time::timeout(Duration::from_secs(1), events.recv()).await {
+            Ok(Some(event)) => {
+                say(record.event(&event, (terminal.now)()));
+                if let Event::Done { ok, .. } = event {
+                    return Ok(ok);
+                }
+            }
+            Ok(None) => return Err(faults::run_lost()),
+            Err(_) => say(record.tick((terminal.now)()).into_iter().collect()),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! What `check`, `plan`, `status` and the journey show as lines. Pure: data in, lines out.
+
+use std::collections::BTreeMap;
+
+use super::table::table;
+use crate::model::answers::{Answers, Camera};
+use crate::model::camera::CameraTried;
+use crate::model::check::{Check, Status, verdict};
+use crate::model::fact::Fact;
+use crate::model::fault::Fault;
+use crate::model::health::HealthSnapshot;
+use crate::model::host::{DockerPresence, HostReport};
+use crate::model::plan::{Plan, Step, StepState};
+use crate::words::figures_ui::{bytes, count, memory, or_dash, percent, span};
+use crate::words::{faults, plain};
+
+/// A fault: what is wrong, where, why, what to do.
+pub fn fault(fault: &Fault) -> Vec<String> {
+    faults::lines(fault)
+}
+
+/// The machine's facts, as far as they are known.
+pub fn machine(host: &HostReport) -> Vec<String> {
+    let mut rows: Vec<Vec<String>> = vec![];
+    let mut row = |name: &str, text: String| rows.push(vec![format!("  {name}"), text]);
+    let known = |fact: &Fact<String>| fact.get().cloned().unwrap_or_else(|| format!("not known: {}", fact.how()));
+    let cores = host.cpu.cores.get().map(|n| format!(", {}", count(*n as usize, "core"))).unwrap_or_default();
+    row("Computer", format!("{}{cores}, {}", known(&host.cpu.model), known(&host.cpu.arch)));
+    row(
+        "Memory",
+        match host.memory.get() {
+            Some(m) => format!("{}, {} free", memory(m.total), memory(m.available)),
+            None => format!("not known: {}", host.memory.how()),
+        },
+    );
+    row("System", format!("{}, kernel {}", host.system.get().map_or("not known", |s| s.name.as_str()), known(&host.kernel)));
+    for mount in host.mounts.get().into_iter().flatten() {
+        row("Disk", format!("{}, {}, {} free", mount.path, bytes(mount.total), bytes(mount.free)));
+    }
+    for interface in host.network.interfaces.get().into_iter().flatten().filter(|i| !i.inner) {
+        let addresses: Vec<String> = interface.addresses.iter().map(|(a, _)| a.to_string()).collect();
+        row("Network", format!("{} on {}", addresses.join(", "), interface.name));
+    }
+    row(
+        "Docker",
+        match host.docker.get() {
+            Some(DockerPresence::Running(engine)) => format!("{} answers", engine.version),
+            Some(DockerPresence::Missing) => "not installed".into(),
+            Some(DockerPresence::Stopped { .. }) => "installed, does not run".into(),
+            Some(DockerPresence::NoAccess { .. }) => "refuses this user".into(),
+            Some(DockerPresence::Remote { host }) => format!("on another machine: {host}"),
+            None => format!("not known: {}", host.docker.how()),
+        },
+    );
+    let width = rows.iter().map(|r| r[0].len()).max().unwrap_or(0);
+    rows.iter().map(|r| format!("{:width$}  {}", r[0], r[1])).collect()
+}
+
+/// How many checks passed, and each that a person should know of; `all` lists every one.
+pub fn checks(checks: &[Check], all: bool) -> Vec<String> {
+    let number = |status: Status| checks.iter().filter(|c| c.status == status).count();
+    let mut lines = vec![format!(
+        "{} passed, {} to know, {} in the way.",
+        count(number(Status::Pass), "check"),
+        number(Status::Warn),
+        number(Status::Block)
+    )];
+    let mut sorted: Vec<&Check> = checks.iter().filter(|c| all || c.status >= Status::Warn).collect();
+    // What is in the way comes first.
+    sorted.sort_by_key(|c| std::cmp::Reverse(c.status));
+    for check in sorted {
+        let mut line = format!("  {}: {}: {} [{}]", plain::status(check.status), check.area, check.seen.trim_end_matches('.'), check.id);
+        if check.status >= Status::Warn && !check.advice.is_empty() {
+            line.push_str(&format!("\n    What to do: {}", check.advice));
+        }
+        lines.extend(line.lines().map(String::from));
+    }
+    lines
+}
+
+/// The whole of `check`.
+pub fn check(host: &HostReport, found: &[Check]) -> Vec<String> {
+    let mut lines = machine(host);
+    lines.push(String::new());
+    lines.extend(checks(found, true));
+    lines.push(match verdict(found) {
+        Status::Block => "This machine is not ready: see what is in the way.".into(),
+        Status::Warn => "This machine can do it; there are things to know.".into(),
+        _ => "This machine can do it.".into(),
+    });
+    lines
+}
+
+/// The plan as a numbered list.
+pub fn plan(plan: &Plan, states: &BTreeMap<String, StepState>) -> Vec<String> {
+    let download: u64 = plan.steps.iter().filter_map(|s| s.preview.download_bytes).sum();
+    let seconds: f64 = plan.steps.iter().filter_map(|s| s.preview.seconds).sum();
+    let mut sum = count(plan.steps.len(), "step");
+    if download > 0 {
+        sum.push_str(&format!(", {} to download", bytes(download)));
+    }
+    if seconds > 0.0 {
+        sum.push_str(&format!(", about {}", span(seconds)));
+    }
+    let mut lines = vec![format!("{sum}.")];
+    let rows: Vec<Vec<String>> = plan
+        .steps
+        .iter()
+        .enumerate()
+        .map(|(at, step)| {
+            vec![
+                (at + 1).to_string(),
+                step.title.clone(),
+                step.preview.place.clone(),
+                states.get(&step.id).map_or("to do", plain::state).to_string(),
+                or_dash(step.preview.download_bytes.map(bytes)),
+                or_dash(step.preview.seconds.map(span)),
+            ]
+        })
+        .collect();
+    lines.extend(table(&[" NO", "STEP", "WHERE", "STATE", " DOWNLOAD", " TIME"], &rows));
+    lines.extend(plan.notes.iter().map(|n| format!("Note: {n}")));
+    lines
+}
+
+/// One step of the plan in full.
+pub fn step(step: &Step, state: Option<&StepState>) -> Vec<String> {
+    let mut lines = vec![format!("{}.", step.title.trim_end_matches('.'))];
+    if !step.why.is_empty() {
+        lines.push(format!("  Why: {}", step.why));
+    }
+    if let Some(StepState::Different { diff }) = state {
+        lines.extend(diff.iter().map(|d| format!("  Differs: {d}")));
+    }
+    lines.extend(step.preview.by_hand.iter().map(|c| format!("  By hand: {c}")));
+    if !step.preview.undo.is_empty() {
+        lines.push(format!("  Undo: {}", step.preview.undo));
+    }
+    lines
+}
+
+/// How it is: parts, cameras, disk, and what is wrong.
+pub fn status(snapshot: &HealthSnapshot) -> Vec<String> {
+    let mut lines = vec![format!("Site {}: {}.", snapshot.site, plain::overall(snapshot.overall))];
+    let parts: Vec<Vec<String>> = snapshot
+        .components
+        .iter()
+        .map(|c| {
+            vec![
+                format!("{} ({})", c.title, c.product),
+                plain::component(c.state).to_string(),
+                or_dash(c.up_seconds.map(span)),
+                or_dash(c.cpu.map(percent)),
+                or_dash(c.memory.map(memory)),
+                c.url.clone().unwrap_or_else(|| "inside only".into()),
+            ]
+        })
+        .collect();
+    if !parts.is_empty() {
+        lines.push(String::new());
+        lines.extend(table(&["PART", "STATE", " UP", " CPU", " MEMORY", "ADDRESS"], &parts));
+    }
+    let cameras: Vec<Vec<String>> = snapshot
+        .cameras
+        .iter()
+        .map(|c| {
+            vec![
+                c.name.clone(),
+                plain::camera(c.state).to_string(),
+                or_dash(c.fps.map(|f| format!("{f:.0} fps"))),
+                or_dash(c.last_saved_seconds.map(|s| format!("{} ago", span(s)))),
+                or_dash(c.waiting.map(|n| n.to_string())),
+                or_dash(c.bytes_per_day.map(|b| bytes(b as u64))),
+            ]
+        })
+        .collect();
+    if !cameras.is_empty() {
+        lines.push(String::new());
+        lines.extend(table(&["CAMERA", "STATE", " PICTURE", " LAST SAVED", " TO SAVE", " PER DAY"], &cameras));
+    }
+    if let Some(disk) = &snapshot.disk {
+        let mut line = format!("Disk {}: {} free of {}", disk.path, bytes(disk.free), bytes(disk.total));
+        if let Some(days) = disk.keeps_days {
+            line.push_str(&format!(", keeps {}", count(days as usize, "day")));
+        }
+        if let Some(days) = disk.fits_days {
+            line.push_str(&format!(", {days} would fit"));
+        }
+        lines.push(String::new());
+        lines.push(format!("{line}."));
+    }
+    lines.extend(wrong(snapshot));
+    lines
+}
+
+/// A line for each part and camera that is not as it should be, with the evidence.
+pub fn wrong(snapshot: &HealthSnapshot) -> Vec<String> {
+    use crate::model::health::{CameraState as C, ComponentState as P};
+    let said = |name: &str, state: &str, evidence: &[String]| match evidence.first() {
+        Some(seen) => format!("{name}: {state}: {seen}"),
+        None => format!("{name}: {state}"),
+    };
+    let parts = snapshot.components.iter().filter(|c| !matches!(c.state, P::Healthy | P::Starting));
+    let cameras = snapshot.cameras.iter().filter(|c| !matches!(c.state, C::Recording | C::Watching | C::Starting));
+    let parts = parts.map(|c| said(&c.title, plain::component(c.state), &c.evidence));
+    parts.chain(cameras.map(|c| said(&c.name, plain::camera(c.state), &c.evidence))).collect()
+}
+
+/// The cameras, each with what came of trying it.
+pub fn cameras(cameras: &[Camera], tried: &BTreeMap<String, Option<CameraTried>>) -> Vec<String> {
+    if cameras.is_empty() {
+        return vec![plain::NO_CAMERA.into()];
+    }
+    let rows: Vec<Vec<String>> = cameras
+        .iter()
+        .map(|c| {
+            let says = match tried.get(&c.name) {
+                Some(Some(tried)) => tried.says.clone(),
+                Some(None) => "is being tried".into(),
+                None => "not tried".into(),
+            };
+            vec![c.name.clone(), c.url.clone(), plain::record(c.record).into(), says]
+        })
+        .collect();
+    table(&["CAMERA", "ADDRESS", "RECORD", "TRIED"], &rows)
+}
+
+/// The folder as a question's default, with what is known of its disk.
+pub fn folder(answers: &Answers, host: &HostReport) -> String {
+    let below = |path: &str| path == "/" || answers.path == path || answers.path.starts_with(&format!("{path}/"));
+    let mounts = host.mounts.get().map(Vec::as_slice).unwrap_or_default();
+    match mounts.iter().filter(|m| below(&m.path)).max_by_key(|m| m.path.len()) {
+        Some(mount) => format!("{}, {}, {} free", answers.path, bytes(mount.total), bytes(mount.free)),
+        None => answers.path.clone(),
+    }
+}

@@ -1,0 +1,311 @@
+//! The stages of the journey up to the button, one after the other, as questions and numbered choices.
+
+use secrecy::SecretString;
+
+use super::talk::{Stop, Talk};
+use super::{show, talk};
+use crate::flow::intent::CameraTyped;
+use crate::flow::{Intent, Stage};
+use crate::model::answers::{Expose, PlatformKind, Record, Shape};
+use crate::model::check::{Fix, Status};
+use crate::words::plain;
+
+/// What a numbered choice does.
+#[derive(Clone)]
+pub(super) enum Act {
+    Want(Intent),
+    AllChecks,
+    Report,
+    SaveSite,
+    SaveCommands,
+    Step,
+    Undo,
+    Uninstall,
+    Camera,
+    Password(String),
+    Log,
+    Restart,
+    Again,
+}
+
+/// A choice of a menu: its words and what it does.
+pub(super) type Choice = (String, Act);
+
+pub(super) fn choice(words: &str, act: Act) -> Choice {
+    (words.to_string(), act)
+}
+
+pub(super) fn want(words: &str, intent: Intent) -> Choice {
+    choice(words, Act::Want(intent))
+}
+
+impl Talk<'_> {
+    /// One turn at a stage.
+    pub(super) async fn stage(&mut self, at: Stage) -> Result<(), Stop> {
+        match at {
+            Stage::Welcome => self.welcome().await,
+            Stage::Machine => self.machine().await,
+            Stage::Where => self.place().await,
+            Stage::Cameras => self.cameras().await,
+            Stage::Storage => self.storage().await,
+            Stage::Review => self.review().await,
+            Stage::Install => self.install().await,
+            Stage::Done => self.done().await,
+            Stage::Dashboard => self.dashboard().await,
+        }
+    }
+
+    /// Shows a menu and does what was chosen.
+    pub(super) async fn menu(&mut self, id: &str, title: &str, choices: Vec<Choice>, default: Option<usize>) -> Result<(), Stop> {
+        let words: Vec<String> = choices.iter().map(|(words, _)| words.clone()).collect();
+        let at = self.choose(id, title, &words, default).await?;
+        match choices.get(at) {
+            Some((_, act)) => self.act_on(act.clone()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The same menu again and again, until something moved on: what stands above it is not said twice.
+    pub(super) async fn menu_at(&mut self, at: Stage, id: &str, choices: Vec<Choice>, default: Option<usize>) -> Result<(), Stop> {
+        loop {
+            self.menu(id, "", choices.clone(), default).await?;
+            let moved = self.flow.stage != Some(at) || self.is_left() || self.flow.running;
+            if moved || self.awaited.checks || self.awaited.plan {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn act_on(&mut self, act: Act) -> Result<(), Stop> {
+        match act {
+            Act::Want(intent) => self.want(intent),
+            Act::AllChecks => {
+                let lines = show::checks(&self.flow.checks, true);
+                self.say(lines);
+            }
+            Act::Report => {
+                let file = self.file("kerbup-report.json").await?;
+                self.want_and_hear(Intent::SaveReport(file)).await?;
+            }
+            Act::SaveSite => {
+                let file = self.file("site.toml").await?;
+                self.want_and_hear(Intent::SaveSite(file)).await?;
+            }
+            Act::SaveCommands => {
+                let file = self.file("kerbup-commands.sh").await?;
+                self.want_and_hear(Intent::SaveCommands(file)).await?;
+            }
+            Act::Step => self.look_at_step().await?,
+            Act::Undo => {
+                if self.sure("undo", plain::UNDO).await? {
+                    self.want(Intent::Undo);
+                }
+            }
+            Act::Uninstall => {
+                if self.sure("uninstall", plain::REMOVE).await? {
+                    self.want(Intent::Uninstall);
+                }
+            }
+            Act::Camera => self.add_camera().await?,
+            Act::Password(name) => self.password(name).await?,
+            Act::Log => self.log().await?,
+            Act::Restart => {
+                let part = self.part().await?;
+                if self.sure("restart", &format!("{}: {part}", plain::RESTART)).await? {
+                    self.want_and_hear(Intent::Restart(part)).await?;
+                }
+            }
+            Act::Again => {
+                self.awaited.health = true;
+                self.wait_at_most(30.0, |t| !t.awaited.health).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn file(&mut self, default: &str) -> Result<String, Stop> {
+        self.ask("file", plain::WHICH_FILE, default, default, false).await
+    }
+
+    /// Something that is answered with a note or a fault.
+    async fn want_and_hear(&mut self, intent: Intent) -> Result<(), Stop> {
+        self.want(intent);
+        self.wait_at_most(15.0, |t| t.flow.note.is_some() || t.flow.fault.is_some()).await
+    }
+
+    async fn welcome(&mut self) -> Result<(), Stop> {
+        self.say([format!("kerbup {}", env!("CARGO_PKG_VERSION"))]);
+        if self.flow.practice {
+            self.say([plain::PRACTICE]);
+        }
+        let mut choices = vec![];
+        for site in self.flow.standing.clone() {
+            if site.unfinished {
+                self.say([format!("The install of {} was left half-done: {} of {} steps are done.", site.site, site.done, site.of)]);
+                choices.push(want(&format!("{} with {}", plain::GO_ON, site.site), Intent::Retry));
+            } else {
+                self.say([format!("{} stands on this machine.", site.site)]);
+                choices.push(want(&format!("{}: {}", plain::STATUS, site.site), Intent::Dashboard));
+                choices.push(want(&format!("{} of {}", plain::CHANGE, site.site), Intent::Change));
+            }
+            choices.push(choice(&format!("{}: {}", plain::REMOVE, site.site), Act::Uninstall));
+        }
+        self.say(plain::WELCOME.iter().copied());
+        choices.push(want(plain::START, Intent::Next));
+        choices.push(want(plain::LEAVE, Intent::Quit));
+        self.menu("start", "", choices, Some(0)).await
+    }
+
+    async fn machine(&mut self) -> Result<(), Stop> {
+        self.say([plain::step(1)]);
+        if self.awaited.checks || self.flow.checks.is_empty() {
+            self.say([plain::LOOKING]);
+        }
+        self.wait(|t| !t.awaited.checks && (!t.flow.checks.is_empty() || t.flow.fault.is_some())).await?;
+        let mut lines = show::machine(&self.flow.host);
+        lines.extend(show::checks(&self.flow.checks, false));
+        self.say(lines);
+        let mut choices = vec![want(plain::GO_ON, Intent::Next)];
+        let mut fixes: Vec<Fix> = vec![];
+        for check in self.flow.checks.iter().filter(|c| c.status >= Status::Warn) {
+            fixes.extend(check.fix.filter(|f| !fixes.contains(f)));
+        }
+        choices.extend(fixes.iter().map(|f| want(plain::fix(*f), Intent::Fix(*f))));
+        choices.push(choice(plain::ALL_CHECKS, Act::AllChecks));
+        choices.push(choice(plain::REPORT, Act::Report));
+        choices.push(want(plain::BACK, Intent::Back));
+        choices.push(want(plain::LEAVE, Intent::Quit));
+        self.menu_at(Stage::Machine, "machine", choices, Some(0)).await
+    }
+
+    async fn place(&mut self) -> Result<(), Stop> {
+        self.say([plain::step(2)]);
+        let choices = [
+            want(plain::RECOMMENDED, Intent::UseRecommended),
+            want(plain::DOCKER, Intent::Choose(PlatformKind::Docker, Shape::Full)),
+            want(plain::SMALL, Intent::Choose(PlatformKind::Docker, Shape::Small)),
+            want(plain::BACK, Intent::Back),
+        ];
+        let words: Vec<String> = choices.iter().map(|(words, _)| words.clone()).collect();
+        let at = self.choose("platform.kind", "Where shall it run?", &words, Some(0)).await?;
+        if let Some((_, act)) = choices.get(at) {
+            self.act_on(act.clone()).await?;
+        }
+        let taken = self.flow.note.is_none() && self.flow.fault.is_none();
+        if taken && (at == 1 || at == 2) {
+            self.wait(|t| !t.awaited.checks).await?;
+            self.want(Intent::Next);
+        }
+        Ok(())
+    }
+
+    async fn cameras(&mut self) -> Result<(), Stop> {
+        self.say([plain::step(3)]);
+        loop {
+            self.wait_at_most(60.0, |t| t.awaited.cameras == 0).await?;
+            let lines = show::cameras(&self.flow.answers.cameras, &self.flow.tried);
+            self.say(lines);
+            let names: Vec<String> = self.flow.answers.cameras.iter().map(|c| c.name.clone()).collect();
+            let mut choices = vec![want(plain::GO_ON, Intent::Next), choice(plain::ADD_CAMERA, Act::Camera)];
+            for (at, name) in names.iter().enumerate() {
+                choices.push(want(&format!("{}: {name}", plain::RETRY), Intent::TryCamera(at)));
+                choices.push(want(&format!("Take {name} out"), Intent::RemoveCamera(at)));
+            }
+            choices.push(want(plain::BACK, Intent::Back));
+            self.menu("camera", "", choices, Some(usize::from(names.is_empty()))).await?;
+            if self.flow.stage != Some(Stage::Cameras) || self.is_left() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn add_camera(&mut self) -> Result<(), Stop> {
+        let taken = |t: &talk::Talk<'_>, name: &str| t.flow.answers.cameras.iter().any(|c| c.name == name);
+        let free = (1..).map(|n| format!("camera-{n}")).find(|n| !taken(self, n)).unwrap_or_default();
+        let name = self.question("camera.name", &free, &free).await?;
+        let url = self.question("camera.url", "", "").await?;
+        if url.is_empty() {
+            return Ok(());
+        }
+        // A login that stands in the address needs no second question.
+        let inside = url.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+        let user = if inside { String::new() } else { self.question("camera.user", "", "").await? };
+        let password = if user.is_empty() { String::new() } else { self.hidden("camera.password").await? };
+        let words = [plain::record(Record::Motion).to_string(), plain::record(Record::Always).to_string()];
+        let title = crate::words::questions::prompt("camera.record").to_string();
+        let record = [Record::Motion, Record::Always][self.choose("camera.record", &title, &words, Some(0)).await?.min(1)];
+        self.want(Intent::Camera(None, CameraTyped { name, url, user, password: SecretString::from(password), record }));
+        let before = self.flow.answers.cameras.len();
+        self.wait_at_most(60.0, |t| t.flow.answers.cameras.len() > before || t.flow.fault.is_some() || t.flow.note.is_some()).await
+    }
+
+    async fn hidden(&mut self, id: &str) -> Result<String, Stop> {
+        let prompt = crate::words::questions::prompt(id).to_string();
+        self.ask(id, &prompt, "", "", true).await
+    }
+
+    async fn storage(&mut self) -> Result<(), Stop> {
+        self.say([plain::step(4)]);
+        let now = self.flow.answers.path.clone();
+        let shown = show::folder(&self.flow.answers, &self.flow.host);
+        let path = self.question("storage.path", &now, &shown).await?;
+        self.want(Intent::Folder(path));
+        self.days().await?;
+        let words = [plain::EXPOSE_LAN.to_string(), plain::EXPOSE_LOOPBACK.to_string()];
+        let title = crate::words::questions::prompt("network.expose").to_string();
+        let default = usize::from(self.flow.answers.expose == Expose::Loopback);
+        let at = self.choose("network.expose", &title, &words, Some(default)).await?;
+        self.want(Intent::Expose([Expose::Lan, Expose::Loopback][at.min(1)]));
+        self.want(Intent::Next);
+        Ok(())
+    }
+
+    async fn days(&mut self) -> Result<(), Stop> {
+        loop {
+            let now = self.flow.answers.retention_days.to_string();
+            let typed = self.question("storage.retention_days", &now, &now).await?;
+            match typed.trim().parse() {
+                Ok(days) => {
+                    self.want(Intent::Days(days));
+                    return Ok(());
+                }
+                Err(_) => self.say(["Please write a number of days, such as 30."]),
+            }
+        }
+    }
+
+    async fn review(&mut self) -> Result<(), Stop> {
+        self.say([plain::step(5)]);
+        if self.awaited.plan {
+            self.say([plain::PLANNING]);
+        }
+        self.wait(|t| !t.awaited.plan).await?;
+        let mut choices = vec![];
+        if let Some(plan) = &self.flow.plan {
+            let lines = show::plan(plan, &self.flow.states);
+            self.say(lines);
+            choices.push(want(plain::INSTALL, Intent::Install));
+            choices.push(choice(plain::LOOK_AT_STEP, Act::Step));
+            choices.push(choice(plain::SAVE_COMMANDS, Act::SaveCommands));
+        } else {
+            choices.push(want(plain::RETRY, Intent::Next));
+        }
+        choices.push(choice(plain::SAVE_SITE, Act::SaveSite));
+        choices.push(want(plain::BACK, Intent::Back));
+        choices.push(want(plain::LEAVE, Intent::Quit));
+        // What changes the machine is never the answer to an empty line.
+        self.menu_at(Stage::Review, "review", choices, None).await
+    }
+
+    async fn look_at_step(&mut self) -> Result<(), Stop> {
+        let number = self.ask("step", plain::WHICH_STEP, "1", "1", false).await?;
+        let at = number.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+        let step = self.flow.plan.as_ref().zip(at).and_then(|(plan, at)| plan.steps.get(at));
+        let lines = match step {
+            Some(step) => show::step(step, self.flow.states.get(&step.id)),
+            None => vec![plain::CHOOSE_NUMBER.to_string()],
+        };
+        self.say(lines);
+        Ok(())
+    }
+}
