@@ -19,6 +19,8 @@ mod mountinfo;
 mod mounts;
 mod network;
 mod read;
+#[cfg(test)]
+mod real_tests;
 mod registries;
 mod routes;
 mod security;
