@@ -29,6 +29,8 @@ mod tools;
 mod user;
 mod virtualization;
 
+pub use context::docker_socket;
+
 use std::pin::Pin;
 
 use tokio::task::JoinSet;

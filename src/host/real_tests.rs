@@ -19,11 +19,17 @@ fn real() -> World {
 
 /// A Raspberry Pi 5 with Raspberry Pi OS, as its files read; its own kernel has pages of 16 KiB and no memory controller.
 fn pi5() -> Described {
+    let core = |n: u32| {
+        format!(
+            "processor\t: {n}\nBogoMIPS\t: 108.00\nFeatures\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp\nCPU implementer\t: 0x41\nCPU part\t: 0xd0b\n\n"
+        )
+    };
+    let processors = (0..4).map(core).collect::<String>() + "Revision\t: d04171\nModel\t\t: Raspberry Pi 5 Model B Rev 1.1\n";
     Described::new()
         .uid(1000)
+        .file("/proc/cpuinfo", &processors)
         .variable("HOME", "/home/pi")
         .files(&[
-            ("/proc/cpuinfo", "processor\t: 0\nBogoMIPS\t: 108.00\nFeatures\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp\nCPU implementer\t: 0x41\nCPU part\t: 0xd0b\n\nRevision\t: d04171\nModel\t\t: Raspberry Pi 5 Model B Rev 1.1\n"),
             ("/proc/device-tree/model", "Raspberry Pi 5 Model B Rev 1.1\0"),
             ("/proc/sys/kernel/arch", "aarch64\n"),
             ("/proc/sys/kernel/osrelease", "6.12.25+rpt-rpi-2712\n"),
