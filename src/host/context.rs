@@ -41,6 +41,25 @@ pub(crate) fn target(files: &dyn Files) -> Option<Target> {
     of_context(files, &current(&config)?)
 }
 
+/// Path of the socket that the engine of this machine is asked at: the chosen one where it is one of this machine, else the first of the
+/// usual ones that is there (root's, this user's own, Docker Desktop's, Podman's), else root's.
+pub fn docker_socket(files: &dyn Files) -> String {
+    if let Some(chosen) = target(files).as_ref().and_then(Target::socket) {
+        return chosen.into();
+    }
+    usual(files)
+}
+
+/// The first of the usual sockets that is there, else root's.
+fn usual(files: &dyn Files) -> String {
+    const ROOTS: &str = "/var/run/docker.sock";
+    let own = files.variable("XDG_RUNTIME_DIR").filter(|f| f.starts_with('/')).unwrap_or_else(|| format!("/run/user/{}", files.uid()));
+    let desktop = user::home(files).map(|home| format!("{home}/.docker/desktop/docker.sock"));
+    let podman = ["/run/podman/podman.sock".to_string(), format!("{own}/podman/podman.sock")];
+    let places = [ROOTS.to_string(), "/run/docker.sock".into(), format!("{own}/docker.sock")];
+    places.into_iter().chain(desktop).chain(podman).find(|path| read::there(files, path)).unwrap_or_else(|| ROOTS.into())
+}
+
 fn folder(files: &dyn Files) -> Option<String> {
     files.variable("DOCKER_CONFIG").filter(|f| !f.is_empty()).or_else(|| user::home(files).map(|h| format!("{h}/.docker")))
 }
@@ -131,6 +150,17 @@ mod tests {
             .file("/home/pi/.docker/config.json", r#"{"currentContext":"nas","auths":{}}"#)
             .file(path, r#"{"Name":"nas","Metadata":{},"Endpoints":{"docker":{"Host":"ssh://pi@nas.lan","SkipTLSVerify":false}}}"#);
         assert_eq!(target(&host), Some(Target { host: "ssh://nas.lan".into(), remote: true }));
+    }
+
+    #[test]
+    fn the_socket_is_the_chosen_one_or_the_first_that_is_there() {
+        assert_eq!(docker_socket(&pi()), "/var/run/docker.sock");
+        assert_eq!(docker_socket(&pi().uid(1000).file("/run/user/1000/docker.sock", "")), "/run/user/1000/docker.sock");
+        assert_eq!(docker_socket(&pi().variable("DOCKER_HOST", "unix:///tmp/d.sock").file("/var/run/docker.sock", "")), "/tmp/d.sock");
+        assert_eq!(
+            docker_socket(&pi().variable("DOCKER_HOST", "ssh://nas").file("/run/podman/podman.sock", "")),
+            "/run/podman/podman.sock"
+        );
     }
 
     proptest! {

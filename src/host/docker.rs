@@ -5,7 +5,6 @@ use crate::model::fact::Fact;
 use crate::model::host::{DockerEngine, DockerFlavour, DockerPresence};
 use crate::world::World;
 use crate::world::engine::EngineError;
-use crate::world::files::Files;
 
 use super::{context, cpu, mounts, read};
 
@@ -25,8 +24,7 @@ pub(crate) async fn look(world: &World) -> Fact<DockerPresence> {
     match read::within(world, PATIENCE, world.engine.info()).await {
         Some(Ok(info)) => Fact::known(DockerPresence::Running(running(world, info, &installed).await), "the engine's own answer"),
         Some(Err(EngineError::Denied(_))) => {
-            let socket = target.as_ref().and_then(|t| t.socket()).map_or_else(|| usual_socket(files), Into::into);
-            Fact::known(DockerPresence::NoAccess { socket }, "the engine's socket refuses this user")
+            Fact::known(DockerPresence::NoAccess { socket: context::docker_socket(files) }, "the engine's socket refuses this user")
         }
         Some(Err(EngineError::Unreachable(_))) => Fact::known(absent(installed), "no engine answers; programs and services were looked at"),
         Some(Err(error)) => Fact::unknown(error.to_string()),
@@ -38,13 +36,6 @@ pub(crate) async fn look(world: &World) -> Fact<DockerPresence> {
             None => Fact::unknown(format!("the container engine does not answer within {PATIENCE} s")),
         },
     }
-}
-
-/// The socket that refused: the first of the usual ones that is there.
-fn usual_socket(files: &dyn Files) -> String {
-    let own = files.variable("XDG_RUNTIME_DIR").map(|folder| format!("{folder}/docker.sock"));
-    let usual = ["/var/run/docker.sock".to_string(), "/run/docker.sock".into()];
-    usual.iter().chain(&own).find(|path| read::there(files, path)).unwrap_or(&usual[0]).clone()
 }
 
 /// An engine that is installed, whether it runs or not.

@@ -19,6 +19,7 @@ pub(crate) async fn look(world: &World) -> Fact<Vec<Existing>> {
     match read::within(world, PATIENCE, world.engine.containers(None)).await {
         Some(Ok(all)) => Fact::known(all.into_iter().filter_map(part).collect(), "the engine's containers"),
         Some(Err(EngineError::Unreachable(_))) => Fact::unknown("no container engine answers"),
+        Some(Err(EngineError::Denied(_))) => Fact::unknown("this user may not talk to the container engine"),
         Some(Err(error)) => Fact::unknown(error.to_string()),
         None => Fact::unknown(format!("the container engine does not answer within {PATIENCE} s")),
     }

@@ -46,7 +46,7 @@ async fn nvidia(world: &World) -> Vec<String> {
     }
 }
 
-/// `Model: 	 NVIDIA GeForce GTX 1050`.
+/// `Model: NVIDIA GeForce GTX 1050`, with tabs between.
 fn model(information: &str) -> Option<String> {
     information.lines().find_map(|l| l.strip_prefix("Model:")).map(|m| m.trim().to_string()).filter(|m| !m.is_empty())
 }

@@ -19,6 +19,8 @@ mod mountinfo;
 mod mounts;
 mod network;
 mod read;
+#[cfg(test)]
+mod real_tests;
 mod registries;
 mod routes;
 mod security;
@@ -26,6 +28,8 @@ mod system;
 mod tools;
 mod user;
 mod virtualization;
+
+pub use context::docker_socket;
 
 use std::pin::Pin;
 

@@ -32,7 +32,10 @@ fn line(text: &str) -> Option<Line> {
     // What holds for the whole file system (`ro` after an error, say) stands in the last field.
     let mut options: Vec<String> = options.split(',').map(Into::into).collect();
     for option in right.next().unwrap_or_default().split(',').filter(|o| !o.is_empty()) {
-        if !options.iter().any(|o| o == option) && !(option == "rw" && options.iter().any(|o| o == "ro")) {
+        let has = |wanted: &str| options.iter().any(|o| o == wanted);
+        // A mount that is read-only stays so, whatever the file system as a whole could.
+        let undone = option == "rw" && has("ro");
+        if !has(option) && !undone {
             options.push(option.into());
         }
     }

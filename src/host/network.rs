@@ -59,7 +59,7 @@ async fn interfaces(world: &World, table: &[routes::Entry]) -> Fact<Vec<Interfac
     };
     let mut found: Vec<Interface> = names
         .into_iter()
-        .filter(|n| n != "lo" && up(files, n))
+        .filter(|n| n != "lo" && !cable(n) && up(files, n))
         .map(|n| Interface { inner: inner(&n), name: n, addresses: vec![] })
         .collect();
     let mut add = |name: &str, address: IpAddr, prefix: u8| {
@@ -82,6 +82,11 @@ async fn interfaces(world: &World, table: &[routes::Entry]) -> Fact<Vec<Interfac
 fn up(files: &dyn Files, name: &str) -> bool {
     let flags = read::word(files, &format!("/sys/class/net/{name}/flags")).unwrap_or_default();
     u32::from_str_radix(flags.trim_start_matches("0x"), 16).is_ok_and(|f| f & 1 == 1)
+}
+
+/// The end of a container's cable: there is one for each container, and no address on it is anybody's.
+fn cable(name: &str) -> bool {
+    name.starts_with("veth")
 }
 
 /// Made by a container engine, a cluster, a hypervisor or a VPN: no address that a camera or a browser at home would use.
@@ -132,7 +137,7 @@ struct ShownAddress {
 fn parse_ip(text: &str) -> Option<Vec<Interface>> {
     let shown: Vec<Shown> = serde_json::from_str(text).ok()?;
     let has = |s: &Shown, flag: &str| s.flags.iter().any(|f| f == flag);
-    let useful = shown.into_iter().filter(|s| !s.ifname.is_empty() && has(s, "UP") && !has(s, "LOOPBACK"));
+    let useful = shown.into_iter().filter(|s| !s.ifname.is_empty() && !cable(&s.ifname) && has(s, "UP") && !has(s, "LOOPBACK"));
     Some(
         useful
             .map(|s| Interface {
@@ -179,7 +184,7 @@ mod tests {
     use crate::host::described::Described;
 
     const IP: &str = r#"[{"ifindex":1,"ifname":"lo","flags":["LOOPBACK","UP"],"addr_info":[{"family":"inet","local":"127.0.0.1","prefixlen":8}]},
-{"ifname":"ifb0","flags":["BROADCAST","NOARP"],"addr_info":[]},
+{"ifname":"ifb0","flags":["BROADCAST","NOARP"],"addr_info":[]},{"ifname":"veth1","flags":["UP"],"addr_info":[]},
 {"ifname":"eth0","flags":["BROADCAST","UP","LOWER_UP"],"operstate":"UP","addr_info":[{"family":"inet","local":"192.0.2.2","prefixlen":24},{"family":"inet6","local":"fd00::2","prefixlen":64}]},
 {},{"ifname":"docker0","flags":["UP"],"addr_info":[{"family":"inet","local":"172.17.0.1","prefixlen":16}]}]"#;
 

@@ -106,7 +106,7 @@ pub(crate) fn own_addresses(trie: &str) -> Vec<Ipv4Addr> {
 }
 
 /// The device and prefix length that an own address belongs to: the narrowest route without a gateway that covers it.
-pub(crate) fn home<'a>(entries: &'a [Entry], address: Ipv4Addr) -> Option<(&'a str, u8)> {
+pub(crate) fn home(entries: &[Entry], address: Ipv4Addr) -> Option<(&str, u8)> {
     let covers = |e: &&Entry| {
         let (to, prefix) = e.to;
         let mask = u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0);

@@ -96,7 +96,7 @@ pub struct Memory {
 pub struct Virtualization {
     /// Sort.
     pub kind: VirtKind,
-    /// Name where known: `kvm`, `vmware`, `docker`, `lxc`, `wsl2`.
+    /// Name where known, else empty: `kvm`, `vmware`, `docker`, `lxc`, `wsl2`.
     pub name: String,
 }
 
@@ -223,7 +223,7 @@ pub struct Mount {
 pub struct Network {
     /// Host name.
     pub hostname: Fact<String>,
-    /// Interfaces that are up, without loopback.
+    /// Interfaces that are up, without loopback and without the ends of containers' cables (veth).
     pub interfaces: Fact<Vec<Interface>>,
     /// IPv4 routes of the main table as `CIDR` with their device.
     pub routes: Fact<Vec<Route>>,
@@ -311,6 +311,8 @@ pub enum Sudo {
 /// The Docker engine, or what is in its place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
+// There is one of these, so the size of the largest variant costs nothing.
+#[allow(clippy::large_enum_variant)]
 pub enum DockerPresence {
     /// Nothing of Docker is installed.
     Missing,
