@@ -1,6 +1,7 @@
 //! Rules about images and the registries they come from.
 
-use super::outcome::{Facts, ImageNeed, Outcome, elsewhere};
+use super::need::ImageNeed;
+use super::outcome::{Facts, Outcome, elsewhere, pending};
 use crate::model::fact::Fact;
 
 const MINIO_GONE: &str = "MinIO took its images off Docker Hub in September 2026; it is no matter of passwords";
@@ -37,7 +38,7 @@ fn reached(f: &Facts, host: &str) -> Outcome {
     match f.host.registries.iter().find(|r| same_registry(&r.host, host)).map(|r| &r.reach) {
         None => Outcome::skip("not asked"),
         Some(Fact::Known { value, .. }) => Outcome::pass(format!("answers in {value} ms")),
-        Some(reach) if *reach == Fact::default() => Outcome::skip("not asked yet"),
+        Some(reach) if pending(reach) => Outcome::skip("not asked yet"),
         // Docker may have a mirror or a proxy of its own, so this is no proof that it cannot fetch.
         Some(Fact::Unknown { unknown }) => Outcome::warn(
             format!("{host} does not answer: {unknown}"),

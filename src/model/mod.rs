@@ -3,6 +3,7 @@
 pub mod answers;
 pub mod camera;
 pub mod check;
+pub mod choice;
 pub mod engine;
 pub mod event;
 pub mod fact;

@@ -1,3 +1,4 @@
-//! Recipes: load, check, conditions and text.
+//! Recipes: the stack as data. Load, check, conditions and text.
 
 pub mod condition;
+pub mod size;
