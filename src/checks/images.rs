@@ -128,12 +128,8 @@ pub fn architecture(f: &Facts) -> Outcome {
     if f.needs.images.is_empty() {
         return Outcome::skip("told once the images are known");
     }
-    let lacking: Vec<&ImageNeed> = f
-        .needs
-        .images
-        .iter()
-        .filter(|i| !i.present && i.arches.get().is_some_and(|a| !a.is_empty() && !a.iter().any(|a| a == arch)))
-        .collect();
+    let lacking: Vec<&ImageNeed> =
+        f.needs.images.iter().filter(|i| !i.present && i.builds(f.host).is_some_and(|all| !all.iter().any(|a| a == arch))).collect();
     if let Some(image) = lacking.first() {
         let names: Vec<String> = lacking.iter().map(|i| format!("{} ({}:{})", i.part, i.name, i.tag)).collect();
         let outcome = Outcome::block(
@@ -143,7 +139,7 @@ pub fn architecture(f: &Facts) -> Outcome {
         let small_helps = f.full() && lacking.iter().all(|i| i.part != "agent");
         return if small_helps && !image.part.is_empty() { outcome.fix(crate::model::check::Fix::SmallShape) } else { outcome };
     }
-    let unknown: Vec<&str> = f.needs.images.iter().filter(|i| !i.present && i.arches.get().is_none()).map(|i| i.part.as_str()).collect();
+    let unknown: Vec<&str> = f.needs.images.iter().filter(|i| !i.present && i.builds(f.host).is_none()).map(|i| i.part.as_str()).collect();
     if unknown.is_empty() {
         Outcome::pass(format!("every image has a build for {arch}"))
     } else if arch == "amd64" {

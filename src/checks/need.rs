@@ -1,12 +1,7 @@
 //! What the chosen parts need, from the recipes as they come out for this machine and these answers.
 
-use crate::model::answers::{Answers, Camera};
 use crate::model::fact::Fact;
 use crate::model::host::HostReport;
-use crate::model::recipe::{Component, ComponentShape};
-use crate::model::survey::Survey;
-use crate::recipe::condition::{self, Truth};
-use crate::recipe::size;
 
 /// An image of the site, as the recipes choose it for this machine.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,106 +29,43 @@ pub struct Needs {
     pub image_bytes: Option<u64>,
 }
 
-impl Needs {
-    /// What the recipes ask for on this machine with these answers. A part whose conditions cannot be told counts as chosen.
-    pub fn from_recipes(components: &[Component], answers: &Answers, host: &HostReport) -> Needs {
-        let chosen: Vec<&Component> = components.iter().filter(|c| condition::all_hold(&c.only, host, answers) != Truth::No).collect();
-        let images = chosen.iter().map(|c| ImageNeed {
-            part: c.name.clone(),
-            name: c.image.name.clone(),
-            tag: condition::choose(&c.image.choose, host, answers).choice.tag.clone(),
-            arches: builds(&c.image.name, answers, host),
-            present: false,
-        });
-        let memory: u64 = chosen.iter().map(|c| memory(c, &answers.cameras)).sum();
-        Needs { memory_bytes: (memory > 0).then_some(memory), images: images.collect(), image_bytes: None }
-    }
-
-    /// The same with what the survey learnt of the images, by the name that they are fetched under.
-    pub fn with_survey(mut self, survey: &Survey, fetched_as: impl Fn(&ImageNeed) -> String) -> Needs {
-        for image in &mut self.images {
-            if let Some(found) = survey.images.get(&fetched_as(image)) {
-                image.present = found.present.is_some();
-                image.arches = found.arches.clone();
-            }
+impl ImageNeed {
+    /// Architectures it is made for: what its registry said, else what its makers' own lists say (docker-library's official
+    /// images, MinIO's releases, the Agent's release workflow). Vault's is not public, and a registry of one's own may hold
+    /// anything: its names are not in here.
+    pub fn builds(&self, host: &HostReport) -> Option<Vec<String>> {
+        if let Some(told) = self.arches.get() {
+            return Some(told.clone()).filter(|all| !all.is_empty());
         }
-        self
-    }
-}
-
-/// What is known of an image's builds without asking its registry: its makers' own lists (docker-library's official images,
-/// MinIO's releases, the Agent's release workflow). Vault's is not public, and a registry of one's own may hold anything.
-fn builds(name: &str, answers: &Answers, host: &HostReport) -> Fact<Vec<String>> {
-    let known = |arches: &[&str]| Fact::known(arches.iter().map(|a| (*a).to_owned()).collect(), "its makers' list of builds");
-    let wide = host.cpu.userland_bits.get().is_some_and(|bits| *bits >= 64);
-    match name {
-        _ if answers.images.registry.is_some() => Fact::unknown("the registry was not asked yet"),
-        "docker.io/library/mongo" | "quay.io/minio/minio" => known(&["amd64", "arm64"]),
-        // Older Agents had 32-bit builds too; whether the newest has is not certain.
-        "docker.io/kerberos/agent" if wide => known(&["amd64", "arm64"]),
-        "docker.io/library/rabbitmq" => known(&["amd64", "arm64", "arm", "386"]),
-        _ => Fact::unknown("the registry was not asked yet"),
-    }
-}
-
-/// Bytes that a component sets aside: what it asks for, or for each camera its base. What its stream adds is a limit, not a need.
-fn memory(c: &Component, cameras: &[Camera]) -> u64 {
-    let need = &c.resources.memory;
-    let one = [&need.request, &need.base].into_iter().flatten().find_map(|text| size::bytes(text)).unwrap_or(0);
-    match c.shape {
-        ComponentShape::PerCamera => one.saturating_mul(cameras.len() as u64),
-        _ => one,
+        let wide = host.cpu.userland_bits.get().is_some_and(|bits| *bits >= 64);
+        let known: &[&str] = match self.name.trim_start_matches("docker.io/").trim_start_matches("library/") {
+            "mongo" | "quay.io/minio/minio" => &["amd64", "arm64"],
+            // Older Agents had 32-bit builds too; whether the newest has is not certain.
+            "kerberos/agent" if wide => &["amd64", "arm64"],
+            "rabbitmq" => &["amd64", "arm64", "arm", "386"],
+            _ => return None,
+        };
+        Some(known.iter().map(|a| (*a).to_owned()).collect())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::answers::{Record, Shape};
-    use crate::model::engine::ImageInfo;
-    use crate::model::survey::ImageSurvey;
-
-    const VAULT: &str = r#"{"name":"vault","title":"Library","product":"Vault","does":"shows","shape":"stateless","only":["shape-full"],
-        "image":{"name":"ghcr.io/uug-ai/vault","choose":[{"tag":"v1.4.9"}]},"resources":{"memory":{"request":"128Mi"}},
-        "health":{"probe":"vault","port":"http","within":"90s"},"from":[]}"#;
-    const AGENT: &str = r#"{"name":"agent","title":"Recorder","product":"Agent","does":"records","shape":"per-camera",
-        "image":{"name":"docker.io/kerberos/agent","choose":[{"tag":"v3.11.1"}]},"resources":{"memory":{"base":"256Mi","per-mbit":"24Mi"}},
-        "health":{"probe":"agent","port":"http","within":"90s"},"from":[]}"#;
-
-    fn components() -> Vec<Component> {
-        [VAULT, AGENT].map(|text| serde_json::from_str(text).unwrap()).into()
-    }
-
-    fn answers(shape: Shape, cameras: usize) -> Answers {
-        let camera = |n| Camera { name: format!("c{n}"), url: String::new(), sub_url: None, user: None, record: Record::Motion };
-        Answers { shape, cameras: (0..cameras).map(camera).collect(), ..Answers::default() }
-    }
 
     #[test]
-    fn parts_and_cameras_are_counted() {
-        let full = Needs::from_recipes(&components(), &answers(Shape::Full, 3), &HostReport::default());
-        assert_eq!(full.memory_bytes, Some((128 + 3 * 256) << 20));
-        assert_eq!(full.images.iter().map(|i| i.part.as_str()).collect::<Vec<_>>(), ["vault", "agent"]);
-        let small = Needs::from_recipes(&components(), &answers(Shape::Small, 0), &HostReport::default());
-        assert_eq!((small.memory_bytes, small.images.len()), (None, 1));
-    }
-
-    #[test]
-    fn the_survey_tells_what_is_here() {
-        let present =
-            Some(ImageInfo { id: "sha256:1".into(), digest: None, size: 1, arch: "amd64".into(), user: String::new(), volumes: vec![] });
-        let arches = Fact::known(vec!["amd64".into()], "the registry");
-        let found = ImageSurvey { present, digest: Fact::default(), download: Fact::default(), arches };
-        let mut survey = Survey::default();
-        survey.images.insert("ghcr.io/uug-ai/vault:v1.4.9".into(), found);
-        let needs = Needs::from_recipes(&components(), &answers(Shape::Full, 1), &HostReport::default());
-        let needs = needs.with_survey(&survey, |i| format!("{}:{}", i.name, i.tag));
-        assert!(needs.images[0].present && needs.images[0].arches.get().is_some());
-        assert!(!needs.images[1].present);
-        // Which builds the library has, nobody says; of the recorder it is known on a 64-bit machine.
+    fn what_makers_say_counts_until_the_registry_says_more() {
         let mut host = HostReport::default();
+        let image =
+            |name: &str| ImageNeed { part: String::new(), name: name.into(), tag: "1".into(), arches: Fact::default(), present: false };
+        assert!(image("docker.io/library/mongo").builds(&host).is_some_and(|all| !all.contains(&"arm".into())));
+        assert_eq!(image("ghcr.io/uug-ai/vault").builds(&host), None);
+        assert!(image("mongo").builds(&host).is_some());
+        assert_eq!(image("localhost:5000/mongo").builds(&host), None);
+        assert_eq!(image("docker.io/kerberos/agent").builds(&host), None);
         host.cpu.userland_bits = Fact::known(64, "getconf");
-        let needs = Needs::from_recipes(&components(), &answers(Shape::Full, 1), &host);
-        assert!(needs.images[0].arches.get().is_none() && needs.images[1].arches.get().is_some());
+        assert!(image("docker.io/kerberos/agent").builds(&host).is_some());
+        let told = ImageNeed { arches: Fact::known(vec!["amd64".into()], "ghcr.io"), ..image("ghcr.io/uug-ai/vault") };
+        assert_eq!(told.builds(&host), Some(vec!["amd64".into()]));
     }
 }

@@ -85,8 +85,10 @@ impl<'a> Facts<'a> {
     /// This site stands already, whole or in part.
     pub fn stands(&self) -> bool {
         let site = &self.answers.site;
-        let by_label = self.host.existing.get().is_some_and(|all| all.iter().any(|e| e.site.as_deref() == Some(site)));
-        by_label || self.ours.iter().any(|o| o.strip_prefix(site.as_str()).is_some_and(|rest| rest.starts_with('-')))
+        match self.host.existing.get() {
+            Some(all) => all.iter().any(|e| e.site.as_deref() == Some(site)),
+            None => self.ours.iter().any(|o| o.strip_prefix(site.as_str()).is_some_and(|rest| rest.starts_with('-'))),
+        }
     }
 
     /// Every image of the site is on this machine, so nothing has to be fetched.

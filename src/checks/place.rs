@@ -24,11 +24,8 @@ fn full_is_out(f: &Facts) -> Option<String> {
         return Some("this system is 32-bit, and library and database are made for 64-bit only".into());
     }
     let arch = f.host.cpu.arch.get()?;
-    let lacking = f
-        .needs
-        .images
-        .iter()
-        .find(|i| i.part != "agent" && !i.present && i.arches.get().is_some_and(|all| !all.is_empty() && !all.contains(arch)))?;
+    let lacking =
+        f.needs.images.iter().find(|i| i.part != "agent" && !i.present && i.builds(f.host).is_some_and(|all| !all.contains(arch)))?;
     Some(format!("{} has no build for this processor ({arch})", product(&lacking.part)))
 }
 
@@ -45,7 +42,7 @@ fn product(part: &str) -> &str {
 /// The library's image may or may not be made for this processor.
 fn library_in_doubt(f: &Facts) -> bool {
     let arm = f.host.cpu.arch.get().is_some_and(|a| a == "arm64");
-    let told = f.needs.images.iter().find(|i| i.part == "vault").is_some_and(|i| i.present || i.arches.get().is_some());
+    let told = f.needs.images.iter().find(|i| i.part == "vault").is_some_and(|i| i.present || i.builds(f.host).is_some());
     arm && !told
 }
 
@@ -145,7 +142,7 @@ pub fn choices(f: &Facts) -> Vec<PlatformChoice> {
     };
     let agent_out = f.host.cpu.arch.get().and_then(|arch| {
         let agent = f.needs.images.iter().find(|i| i.part == "agent" && !i.present)?;
-        agent.arches.get().filter(|all| !all.is_empty() && !all.contains(arch)).map(|_| arch.clone())
+        agent.builds(f.host).filter(|all| !all.contains(arch)).map(|_| arch.clone())
     });
     let small = PlatformChoice {
         platform: PlatformKind::Docker,

@@ -114,26 +114,25 @@ pub struct Chosen<'a> {
 }
 
 /// Takes the first entry whose predicates all hold. A predicate that is unknown stops there and takes the entry marked safest
-/// (the last one where none is). A recipe with an empty list is refused when it is loaded; here it gives an entry without a tag.
-pub fn choose<'a>(choices: &'a [Choice], host: &HostReport, answers: &Answers) -> Chosen<'a> {
+/// (the last one where none is). None only for an empty list.
+pub fn choose<'a>(choices: &'a [Choice], host: &HostReport, answers: &Answers) -> Option<Chosen<'a>> {
     for choice in choices {
         match all_hold(&choice.only, host, answers) {
-            Truth::Yes => return Chosen { choice, because: choice.because.clone(), unknown: None },
+            Truth::Yes => return Some(Chosen { choice, because: choice.because.clone(), unknown: None }),
             Truth::No => {}
             Truth::Unknown(why) => {
-                let choice = safest(choices);
+                let choice = safest(choices)?;
                 let because = format!("{} works everywhere, and this machine could not be told for certain: {why}", choice.tag);
-                return Chosen { choice, because: Some(because), unknown: Some(why) };
+                return Some(Chosen { choice, because: Some(because), unknown: Some(why) });
             }
         }
     }
-    let choice = safest(choices);
-    Chosen { choice, because: choice.because.clone(), unknown: None }
+    let choice = safest(choices)?;
+    Some(Chosen { choice, because: choice.because.clone(), unknown: None })
 }
 
-fn safest(choices: &[Choice]) -> &Choice {
-    static NONE: Choice = Choice { tag: String::new(), only: vec![], safest: true, because: None };
-    choices.iter().find(|c| c.safest).or_else(|| choices.last()).unwrap_or(&NONE)
+fn safest(choices: &[Choice]) -> Option<&Choice> {
+    choices.iter().find(|c| c.safest).or_else(|| choices.last())
 }
 
 fn of<T>(fact: &Fact<T>, test: impl FnOnce(&T) -> bool) -> Truth {
@@ -233,7 +232,7 @@ mod tests {
     const PI5: &str = "fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp";
 
     fn tag(host: &HostReport) -> String {
-        choose(&mongo(), host, &Answers::default()).choice.tag.clone()
+        choose(&mongo(), host, &Answers::default()).unwrap().choice.tag.clone()
     }
 
     #[test]
@@ -252,13 +251,13 @@ mod tests {
         let mut blind = host("amd64", N100);
         blind.cpu.features = Fact::unknown("/proc/cpuinfo cannot be read");
         let choices = mongo();
-        let chosen = choose(&choices, &blind, &Answers::default());
+        let chosen = choose(&choices, &blind, &Answers::default()).unwrap();
         assert_eq!(chosen.choice.tag, "4.4.18");
         assert_eq!(chosen.unknown.as_deref(), Some("/proc/cpuinfo cannot be read"));
         // On ARM the first entry is out for certain, whatever AVX is; the second one cannot be told.
         blind.cpu.arch = Fact::known("arm64".into(), "uname -m");
-        assert!(choose(&choices, &blind, &Answers::default()).unknown.is_some());
-        assert_eq!(choose(&[], &blind, &Answers::default()).choice.tag, "");
+        assert!(choose(&choices, &blind, &Answers::default()).unwrap().unknown.is_some());
+        assert_eq!(choose(&[], &blind, &Answers::default()), None);
     }
 
     #[test]

@@ -1,4 +1,3 @@
-//! Recipes: the stack as data. Load, check, conditions and text.
+//! Recipes: load, check, conditions and text.
 
 pub mod condition;
-pub mod size;
