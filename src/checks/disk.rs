@@ -159,7 +159,7 @@ pub fn plugged_in(f: &Facts) -> Outcome {
 /// storage-on-system-disk: another disk has far more room.
 pub fn system_disk(f: &Facts) -> Outcome {
     let mounts = known!(f.host.mounts);
-    let Some(mount) = f.mount_of(&f.answers.path) else { return Outcome::skip("not known: no file system is listed for the folder") };
+    let Some(mount) = f.room_of(&f.answers.path) else { return Outcome::skip("not known: the folder's room could not be asked") };
     let better = mounts
         .iter()
         .filter(|m| {

@@ -1,6 +1,7 @@
 //! Rules about images and the registries they come from.
 
-use super::outcome::{Facts, ImageNeed, Outcome, elsewhere};
+use super::need::ImageNeed;
+use super::outcome::{Facts, Outcome, elsewhere, pending};
 use crate::model::fact::Fact;
 
 const MINIO_GONE: &str = "MinIO took its images off Docker Hub in September 2026; it is no matter of passwords";
@@ -37,7 +38,7 @@ fn reached(f: &Facts, host: &str) -> Outcome {
     match f.host.registries.iter().find(|r| same_registry(&r.host, host)).map(|r| &r.reach) {
         None => Outcome::skip("not asked"),
         Some(Fact::Known { value, .. }) => Outcome::pass(format!("answers in {value} ms")),
-        Some(reach) if *reach == Fact::default() => Outcome::skip("not asked yet"),
+        Some(reach) if pending(reach) => Outcome::skip("not asked yet"),
         // Docker may have a mirror or a proxy of its own, so this is no proof that it cannot fetch.
         Some(Fact::Unknown { unknown }) => Outcome::warn(
             format!("{host} does not answer: {unknown}"),
@@ -127,12 +128,8 @@ pub fn architecture(f: &Facts) -> Outcome {
     if f.needs.images.is_empty() {
         return Outcome::skip("told once the images are known");
     }
-    let lacking: Vec<&ImageNeed> = f
-        .needs
-        .images
-        .iter()
-        .filter(|i| !i.present && i.arches.get().is_some_and(|a| !a.is_empty() && !a.iter().any(|a| a == arch)))
-        .collect();
+    let lacking: Vec<&ImageNeed> =
+        f.needs.images.iter().filter(|i| !i.present && i.builds(f.host).is_some_and(|all| !all.iter().any(|a| a == arch))).collect();
     if let Some(image) = lacking.first() {
         let names: Vec<String> = lacking.iter().map(|i| format!("{} ({}:{})", i.part, i.name, i.tag)).collect();
         let outcome = Outcome::block(
@@ -142,7 +139,7 @@ pub fn architecture(f: &Facts) -> Outcome {
         let small_helps = f.full() && lacking.iter().all(|i| i.part != "agent");
         return if small_helps && !image.part.is_empty() { outcome.fix(crate::model::check::Fix::SmallShape) } else { outcome };
     }
-    let unknown: Vec<&str> = f.needs.images.iter().filter(|i| !i.present && i.arches.get().is_none()).map(|i| i.part.as_str()).collect();
+    let unknown: Vec<&str> = f.needs.images.iter().filter(|i| !i.present && i.builds(f.host).is_none()).map(|i| i.part.as_str()).collect();
     if unknown.is_empty() {
         Outcome::pass(format!("every image has a build for {arch}"))
     } else if arch == "amd64" {

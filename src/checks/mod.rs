@@ -8,6 +8,7 @@ mod disk;
 mod docker;
 mod images;
 mod memory;
+mod need;
 mod network;
 mod outcome;
 mod place;
@@ -20,8 +21,9 @@ mod system;
 #[cfg(test)]
 mod tests;
 
-pub use outcome::{Facts, ImageNeed, Needs, Outcome};
-pub use place::{PlatformChoice, Recommendation, choices, recommend};
+pub use need::{ImageNeed, Needs};
+pub use outcome::{Facts, Outcome};
+pub use place::{Recommendation, choices, recommend};
 
 use crate::model::check::Check;
 

@@ -3,7 +3,6 @@
 use super::outcome::{Facts, Outcome, elsewhere, known, only_on_cluster, only_on_docker};
 use super::subnet::{Subnet, engines_own};
 use crate::model::answers::PlatformKind;
-use crate::model::fact::Fact;
 
 /// hostname-invalid: Kubernetes registers a machine under its name and takes only lower case, digits and hyphens.
 pub fn hostname(f: &Facts) -> Outcome {
@@ -55,10 +54,9 @@ pub fn dns(f: &Facts) -> Outcome {
     if f.some_registry_answers() {
         return Outcome::pass("no name server is listed, but names are found");
     }
-    let asked = f.host.registries.iter().any(|r| matches!(&r.reach, Fact::Unknown { .. }) && r.reach != Fact::default());
     let seen = "no name server is set (/etc/resolv.conf lists none)";
     let advice = "Set one: sudo resolvectl dns eth0 9.9.9.9 – or write \"nameserver 9.9.9.9\" into /etc/resolv.conf.";
-    if asked && f.answers.images.registry.is_none() && !f.nothing_to_fetch() {
+    if f.some_registry_is_silent() && f.answers.images.registry.is_none() && !f.nothing_to_fetch() {
         return Outcome::block(format!("{seen}, and no registry answers"), advice);
     }
     Outcome::warn(seen, advice)

@@ -2,37 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::need::Needs;
 use crate::model::answers::{Answers, PlatformKind, Service, Shape};
 use crate::model::camera::CameraTried;
 use crate::model::check::{Fix, Status};
 use crate::model::fact::Fact;
 use crate::model::host::{DockerEngine, DockerPresence, HostReport, Mount, User, VirtKind};
-
-/// An image of the site, as the recipes choose it for this machine.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ImageNeed {
-    /// The component that runs it: `mongodb`.
-    pub part: String,
-    /// Name without tag: `docker.io/library/mongo`.
-    pub name: String,
-    /// Tag.
-    pub tag: String,
-    /// Architectures it is made for, in Docker's words.
-    pub arches: Fact<Vec<String>>,
-    /// It is on this machine already.
-    pub present: bool,
-}
-
-/// Figures of the recipes and the survey. Absent ones are not known yet; nothing here is guessed.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Needs {
-    /// Bytes of memory that the chosen parts set aside together.
-    pub memory_bytes: Option<u64>,
-    /// Images of the chosen parts.
-    pub images: Vec<ImageNeed>,
-    /// Bytes that the images which are not here yet take on the engine's disk.
-    pub image_bytes: Option<u64>,
-}
 
 /// All that a rule may look at.
 pub struct Facts<'a> {
@@ -44,7 +19,7 @@ pub struct Facts<'a> {
     pub needs: &'a Needs,
     /// Cameras that were tried, by name.
     pub tried: &'a BTreeMap<String, CameraTried>,
-    /// Containers (by name) and ports (as digits) of this very site: a site that stands never fails its own check.
+    /// Containers (by name) and ports (as digits) that kerbup made: a site that stands never fails its own check.
     pub ours: &'a [String],
 }
 
@@ -97,15 +72,23 @@ impl<'a> Facts<'a> {
         self.host.mounts.get()?.iter().filter(|m| below(path, &m.path)).max_by_key(|m| m.path.trim_end_matches('/').len())
     }
 
-    /// A container or port of this site.
+    /// The same, where its room could be asked: a network folder whose server is gone tells none.
+    pub fn room_of(&self, path: &str) -> Option<&'a Mount> {
+        self.mount_of(path).filter(|m| m.total > 0)
+    }
+
+    /// A container or port that kerbup made.
     pub fn is_ours(&self, name: &str) -> bool {
         self.ours.iter().any(|o| o == name)
     }
 
     /// This site stands already, whole or in part.
     pub fn stands(&self) -> bool {
-        let by_label = self.host.existing.get().is_some_and(|all| all.iter().any(|e| e.site.as_deref() == Some(&self.answers.site)));
-        by_label || !self.ours.is_empty()
+        let site = &self.answers.site;
+        match self.host.existing.get() {
+            Some(all) => all.iter().any(|e| e.site.as_deref() == Some(site)),
+            None => self.ours.iter().any(|o| o.strip_prefix(site.as_str()).is_some_and(|rest| rest.starts_with('-'))),
+        }
     }
 
     /// Every image of the site is on this machine, so nothing has to be fetched.
@@ -117,6 +100,16 @@ impl<'a> Facts<'a> {
     pub fn some_registry_answers(&self) -> bool {
         self.host.registries.iter().any(|r| r.reach.get().is_some())
     }
+
+    /// A registry was asked and did not answer.
+    pub fn some_registry_is_silent(&self) -> bool {
+        self.host.registries.iter().any(|r| r.reach.get().is_none() && !pending(&r.reach))
+    }
+}
+
+/// A slow fact whose turn has not come yet: no word about the network.
+pub fn pending<T>(fact: &Fact<T>) -> bool {
+    matches!(fact, Fact::Unknown { unknown } if unknown.starts_with("not looked at yet") || unknown.starts_with("not asked yet"))
 }
 
 /// A path is a folder or lies below it.

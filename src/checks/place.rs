@@ -4,6 +4,7 @@ use super::answers::ONLY_DOCKER;
 use super::memory::SMALL_ONLY;
 use super::outcome::{Facts, size};
 use crate::model::answers::{PlatformKind, Shape};
+use crate::model::choice::PlatformChoice;
 use crate::model::host::KubeContext;
 
 /// What kerbup recommends for this machine.
@@ -17,32 +18,14 @@ pub struct Recommendation {
     pub because: String,
 }
 
-/// A row of the list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlatformChoice {
-    /// Platform.
-    pub platform: PlatformKind,
-    /// Shape.
-    pub shape: Shape,
-    /// Its name in the list.
-    pub title: String,
-    /// What to know about it, a line or two.
-    pub says: String,
-    /// It can be chosen, or why not.
-    pub available: Result<(), String>,
-}
-
 /// Why the full shape cannot run here at all, where that is certain.
 fn full_is_out(f: &Facts) -> Option<String> {
     if f.host.cpu.userland_bits.get().is_some_and(|bits| *bits < 64) {
         return Some("this system is 32-bit, and library and database are made for 64-bit only".into());
     }
     let arch = f.host.cpu.arch.get()?;
-    let lacking = f
-        .needs
-        .images
-        .iter()
-        .find(|i| i.part != "agent" && !i.present && i.arches.get().is_some_and(|all| !all.is_empty() && !all.contains(arch)))?;
+    let lacking =
+        f.needs.images.iter().find(|i| i.part != "agent" && !i.present && i.builds(f.host).is_some_and(|all| !all.contains(arch)))?;
     Some(format!("{} has no build for this processor ({arch})", product(&lacking.part)))
 }
 
@@ -59,7 +42,7 @@ fn product(part: &str) -> &str {
 /// The library's image may or may not be made for this processor.
 fn library_in_doubt(f: &Facts) -> bool {
     let arm = f.host.cpu.arch.get().is_some_and(|a| a == "arm64");
-    let told = f.needs.images.iter().find(|i| i.part == "vault").is_some_and(|i| i.present || i.arches.get().is_some());
+    let told = f.needs.images.iter().find(|i| i.part == "vault").is_some_and(|i| i.present || i.builds(f.host).is_some());
     arm && !told
 }
 
@@ -91,7 +74,7 @@ pub fn recommend(f: &Facts) -> Recommendation {
     Recommendation { platform: PlatformKind::Docker, shape: Shape::Full, because: format!("{one}{doubt}") }
 }
 
-/// The rows of "Where", in the order in which they are shown.
+/// The rows of "Where": the recommended one first, then in the order of how many take them.
 pub fn choices(f: &Facts) -> Vec<PlatformChoice> {
     let contexts: &[KubeContext] = f.host.kubeconfig.get().map(Vec::as_slice).unwrap_or_default();
     let not_yet = |what: &str| Err(format!("{ONLY_DOCKER}; {what} comes next"));
@@ -101,6 +84,8 @@ pub fn choices(f: &Facts) -> Vec<PlatformChoice> {
         platform: PlatformKind::Docker,
         shape: Shape::Full,
         title: "Docker".into(),
+        recommended: false,
+        because: String::new(),
         says: "One machine, the least to look after. Keeps each part in its own box, easy to remove.".into(),
         available: match (full_is_out(f), memory.filter(|t| *t <= SMALL_ONLY)) {
             (Some(why), _) => Err(why),
@@ -113,6 +98,8 @@ pub fn choices(f: &Facts) -> Vec<PlatformChoice> {
         platform: PlatformKind::Microk8s,
         shape: Shape::Full,
         title: "MicroK8s".into(),
+        recommended: false,
+        because: String::new(),
         says: if installed {
             "Is on this machine already. Worth it if several machines shall join.".into()
         } else {
@@ -125,6 +112,8 @@ pub fn choices(f: &Facts) -> Vec<PlatformChoice> {
         platform: PlatformKind::Kubernetes,
         shape: Shape::Full,
         title: "Kubernetes".into(),
+        recommended: false,
+        because: String::new(),
         says: match clusters.as_slice() {
             [] => "A cluster you have (none found here), or a new one on this machine.".into(),
             found => format!("A cluster you have (found: {}), or a new one on this machine.", found.join(", ")),
@@ -140,6 +129,8 @@ pub fn choices(f: &Facts) -> Vec<PlatformChoice> {
         },
         shape: Shape::Full,
         title: "Managed cloud".into(),
+        recommended: false,
+        because: String::new(),
         says: match clouds.as_slice() {
             [] => "For companies with a cluster at Amazon, Google or Microsoft. None found in your kubeconfig.".into(),
             found => format!(
@@ -151,12 +142,14 @@ pub fn choices(f: &Facts) -> Vec<PlatformChoice> {
     };
     let agent_out = f.host.cpu.arch.get().and_then(|arch| {
         let agent = f.needs.images.iter().find(|i| i.part == "agent" && !i.present)?;
-        agent.arches.get().filter(|all| !all.is_empty() && !all.contains(arch)).map(|_| arch.clone())
+        agent.builds(f.host).filter(|all| !all.contains(arch)).map(|_| arch.clone())
     });
     let small = PlatformChoice {
         platform: PlatformKind::Docker,
         shape: Shape::Small,
         title: "Small".into(),
+        recommended: false,
+        because: String::new(),
         says: "Cameras only, recording to the disk: 1 GB of memory is enough. No library to search; you can grow to the full shape later."
             .into(),
         available: match agent_out {
@@ -164,5 +157,14 @@ pub fn choices(f: &Facts) -> Vec<PlatformChoice> {
             None => Ok(()),
         },
     };
-    vec![docker, microk8s, kubernetes, managed, small]
+    let best = recommend(f);
+    let mut rows = vec![docker, microk8s, kubernetes, managed, small];
+    for row in &mut rows {
+        row.recommended = row.platform == best.platform && row.shape == best.shape;
+        if row.recommended {
+            row.because = best.because.clone();
+        }
+    }
+    rows.sort_by_key(|row| !row.recommended);
+    rows
 }

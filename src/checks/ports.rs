@@ -16,10 +16,13 @@ fn taken<'a>(f: &Facts<'a>, listeners: &'a [Listener], port: u16) -> Option<&'a 
     listeners.iter().find(|l| l.port == port && l.protocol.starts_with("tcp") && clashes(l.address))
 }
 
-/// A container of this site, or kerbup's list of what is ours, has the port.
+/// A container of this site has the port; or kerbup's list says that it is ours, and no other site has it.
 fn is_ours(f: &Facts, port: u16) -> bool {
     let standing = f.host.existing.get().map(Vec::as_slice).unwrap_or_default();
-    f.is_ours(&port.to_string()) || standing.iter().any(|e| e.site.as_deref() == Some(&f.answers.site) && e.ports.contains(&port))
+    match standing.iter().find(|e| e.ports.contains(&port)) {
+        Some(holder) => holder.site.as_deref() == Some(&f.answers.site),
+        None => f.is_ours(&port.to_string()),
+    }
 }
 
 /// The program in words: a container's name says more than `docker-proxy`.

@@ -1,6 +1,7 @@
 //! Rules about the processor, the kernel on it and the size of memory pages: what decides whether an image can start at all.
 
-use super::outcome::{Facts, ImageNeed, Outcome, elsewhere, known};
+use super::need::ImageNeed;
+use super::outcome::{Facts, Outcome, elsewhere, known};
 use crate::model::check::Fix;
 use crate::model::host::VirtKind;
 use crate::recipe::condition::{self, Truth};

@@ -11,7 +11,7 @@ const GB: u64 = 1_000_000_000;
 pub fn full(f: &Facts) -> Outcome {
     known!(f.host.mounts);
     let places = ["/", "/var/lib", "/var/log", "/tmp", f.answers.path.as_str()];
-    let mut tight: Vec<&Mount> = places.iter().filter_map(|p| f.mount_of(p)).filter(|m| m.total > 0 && m.free < GB).collect();
+    let mut tight: Vec<&Mount> = places.iter().filter_map(|p| f.room_of(p)).filter(|m| m.free < GB).collect();
     tight.retain(|m| !m.options.iter().any(|o| o == "ro") && m.fs != "tmpfs");
     tight.dedup_by(|a, b| a.path == b.path);
     let advice = "See what fills it: sudo du -xh --max-depth=2 / | sort -h | tail -20 – old packages: sudo apt clean; old logs: sudo journalctl \
@@ -46,8 +46,8 @@ pub fn images(f: &Facts) -> Outcome {
         return Outcome::pass("all images are here already");
     }
     let (root, free) = match f.engine() {
-        Some(engine) => (engine.root.as_str(), engine.root_free.or_else(|| f.mount_of(&engine.root).map(|m| m.free))),
-        None => ("/var/lib/docker", f.mount_of("/var/lib/docker").map(|m| m.free)),
+        Some(engine) => (engine.root.as_str(), engine.root_free.or_else(|| f.room_of(&engine.root).map(|m| m.free))),
+        None => ("/var/lib/docker", f.room_of("/var/lib/docker").map(|m| m.free)),
     };
     let Some(free) = free else { return Outcome::skip(format!("not known: the free room below {root}")) };
     let advice = "Remove images that nothing uses: docker image prune – or move Docker's folder to a larger disk: {\"data-root\": \
@@ -75,7 +75,7 @@ pub fn recordings(f: &Facts) -> Option<(u64, usize)> {
 /// disk-recordings: days times streams against the disk.
 pub fn days(f: &Facts) -> Outcome {
     known!(f.host.mounts);
-    let Some(mount) = f.mount_of(&f.answers.path) else { return Outcome::skip("not known: no file system is listed for the folder") };
+    let Some(mount) = f.room_of(&f.answers.path) else { return Outcome::skip("not known: the folder's room could not be asked") };
     let Some((bytes, measured)) = recordings(f) else { return Outcome::skip("told once a camera was tried") };
     let all = f.answers.cameras.len();
     let of = if measured < all { format!("{measured} of {all} cameras") } else { format!("{measured} cameras") };
@@ -103,7 +103,7 @@ pub fn days(f: &Facts) -> Outcome {
 /// disk-for-recordings: what can be said before any camera was tried.
 pub fn folder(f: &Facts) -> Outcome {
     known!(f.host.mounts);
-    let Some(mount) = f.mount_of(&f.answers.path) else { return Outcome::skip("not known: no file system is listed for the folder") };
+    let Some(mount) = f.room_of(&f.answers.path) else { return Outcome::skip("not known: the folder's room could not be asked") };
     if mount.free < 10 * GB {
         // 2 Mbit/s, an ordinary stream, make 21.6 GB a day.
         return Outcome::warn(

@@ -46,9 +46,9 @@ pub fn names(f: &Facts) -> Outcome {
     only_on_docker!(f);
     let all = known!(f.host.existing);
     let site = &f.answers.site;
-    let cameras = f.answers.cameras.iter().map(|c| c.name.as_str());
-    let parts = f.needs.images.iter().map(|i| i.part.as_str()).filter(|p| *p != "agent");
-    let wanted: Vec<String> = parts.chain(cameras).flat_map(|p| [format!("{site}-{p}"), format!("{site}-agent-{p}")]).collect();
+    let cameras = f.answers.cameras.iter().map(|c| format!("{site}-agent-{}", c.name));
+    let parts = f.needs.images.iter().filter(|i| i.part != "agent").map(|i| format!("{site}-{}", i.part));
+    let wanted: Vec<String> = parts.chain(cameras).collect();
     let ours = |e: &Existing| e.site.as_deref() == Some(site) || f.is_ours(&e.name);
     match all.iter().find(|e| wanted.contains(&e.name) && !ours(e)) {
         Some(found) => Outcome::block(

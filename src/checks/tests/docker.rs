@@ -243,6 +243,25 @@ fn a_site_that_stands_passes_its_own_check() {
 }
 
 #[test]
+fn another_site_of_ours_keeps_its_port() {
+    let mut world = base();
+    world.exists("shop-vault", "ghcr.io/uug-ai/vault:v1.4.9", Some("shop"), &[8080]);
+    world.listens(8080, "0.0.0.0", None);
+    world.ours = vec!["shop-vault".into(), "8080".into()];
+    let Outcome { status, seen, .. } = outcome(&world, "port-vault-taken");
+    assert_eq!((status, seen.as_str()), (Block, "port 8080 for the recordings page is taken by the container shop-vault"));
+}
+
+#[test]
+fn a_share_that_tells_no_room_is_not_called_full() {
+    let mut world = base();
+    world.mounts(|m| m.push(mount("/srv", "nas:/volume1", "nfs4", 0, 0, DiskKind::Unknown)));
+    for id in ["disk-full", "disk-for-recordings", "storage-on-system-disk", "disk-recordings-days"] {
+        assert!(outcome(&world, id).status < Status::Warn, "{id}");
+    }
+}
+
+#[test]
 fn nothing_is_asked_of_registries_that_are_not_used() {
     let mut world = base();
     mirror(&mut world);
@@ -250,8 +269,10 @@ fn nothing_is_asked_of_registries_that_are_not_used() {
     assert_eq!(outcome(&world, "registry-ghcr").status, Status::Skip);
     // A registry that was not asked yet is not one that fails to answer.
     world.answers.images.registry = None;
-    world.host.registries[2].reach = Fact::default();
-    assert_eq!(outcome(&world, "registry-ghcr").status, Status::Skip);
+    for why in ["not looked at yet", "not asked yet"] {
+        world.host.registries[2].reach = Fact::unknown(why);
+        assert_eq!(outcome(&world, "registry-ghcr").status, Status::Skip);
+    }
 }
 
 #[test]

@@ -300,7 +300,8 @@ fn each_machine_is_recommended_what_suits_it() {
     let mut tiny = base();
     tiny.host.memory = k(Memory { total: 970_000_000, available: 800_000_000, swap: 0 });
     assert_eq!(recommend(&tiny.facts()).shape, Shape::Small);
-    assert!(choices(&tiny.facts())[0].available.is_err());
+    assert_eq!(choices(&tiny.facts())[0].title, "Small");
+    assert!(choices(&tiny.facts())[1].available.is_err());
 
     let mut old = base();
     pi(&mut old, 4);
@@ -334,8 +335,10 @@ fn what_is_recommended_can_be_chosen() {
                 world.host.cpu.userland_bits = k(bits);
                 world.host.memory = k(Memory { total, available: total, swap: 0 });
                 let best = recommend(&world.facts());
-                let row = choices(&world.facts()).into_iter().find(|c| c.platform == best.platform && c.shape == best.shape);
-                assert_eq!(row.unwrap().available, Ok(()));
+                let rows = choices(&world.facts());
+                assert_eq!(rows.iter().filter(|r| r.recommended).count(), 1);
+                assert_eq!((rows[0].platform, rows[0].shape, &rows[0].because), (best.platform, best.shape, &best.because));
+                assert!(rows[0].recommended && rows[0].available.is_ok());
             }
         }
     }
