@@ -1,18 +1,189 @@
-//! Stub until the branch with it is merged.
-use secrecy::SecretString;
-use crate::model::answers::Record;
-use crate::model::engine::Observed;
-use crate::model::health::ComponentState;
-use crate::world::World;
-/// Subject.
-#[allow(missing_docs)]
-pub struct Subject { pub name: String, pub kind: String, pub title: String, pub product: String, pub probe: String, pub port: u16, pub user: Option<String>, pub password: Option<SecretString>, pub path: Option<String>, pub within_seconds: f64, pub url: Option<String>, pub network: String, pub container: String, pub camera: Option<(String, Record)>, pub agent_folder: Option<String> }
-/// Probe.
-pub async fn probe(_w: &World, _s: &Subject, _o: Option<&Observed>) -> (ComponentState, Vec<String>) { (ComponentState::Unknown, vec![]) }
+//! Asks the parts how they are, in their own protocols and with the right login.
 
-/// Snapshot.
-pub async fn snapshot(w: &World, site: &str, subjects: &[Subject], _p: Option<&str>, _k: Option<u32>) -> crate::model::health::HealthSnapshot {
-    let mut components = vec![];
-    for s in subjects { let o = w.engine.container(&s.container).await.ok().flatten(); let (state, evidence) = probe(w, s, o.as_ref()).await; components.push(crate::model::health::ComponentHealth { name: s.name.clone(), kind: s.kind.clone(), title: s.title.clone(), product: s.product.clone(), state, age_seconds: 0.0, restarts: 0, up_seconds: None, cpu: None, memory: None, evidence, url: s.url.clone() }); }
-    crate::model::health::HealthSnapshot { schema: 1, site: site.into(), overall: crate::model::health::Overall::Unknown, components, cameras: vec![], disk: None }
+mod cameras;
+mod engine;
+mod overall;
+mod probes;
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use secrecy::SecretString;
+
+use crate::model::answers::Record;
+use crate::model::engine::{ContainerState, Observed};
+use crate::model::health::{CameraHealth, ComponentHealth, ComponentState, DiskHealth, HealthSnapshot};
+use crate::words::health as words;
+use crate::world::World;
+
+pub use overall::overall;
+
+/// How long one part may take to answer.
+const ANSWER: Duration = Duration::from_secs(3);
+
+/// Below this the disk counts as full: RabbitMQ blocks at 50 MB, MongoDB needs some 100 MB a file of its journal.
+const FULL: u64 = 200 * 1024 * 1024;
+
+/// Below so many inodes no new recording gets a name.
+const FULL_INODES: u64 = 64;
+
+/// A part that is asked, with all that asking it needs.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The container's name less the site: `mongodb`, `agent-front-door`.
+    pub name: String,
+    /// Recipe's name: `mongodb`, `agent`.
+    pub kind: String,
+    /// Its job.
+    pub title: String,
+    /// Product.
+    pub product: String,
+    /// How it is asked: a name of the list of probes.
+    pub probe: String,
+    /// Port inside.
+    pub port: u16,
+    /// User of the login.
+    pub user: Option<String>,
+    /// Password of the login.
+    pub password: Option<SecretString>,
+    /// Path that is asked (http, vault), or the bucket (s3).
+    pub path: Option<String>,
+    /// Starting may take so long.
+    pub within_seconds: f64,
+    /// Where a browser finds it.
+    pub url: Option<String>,
+    /// Engine network on which its address is looked up.
+    pub network: String,
+    /// Container.
+    pub container: String,
+    /// The camera it records, and when it records.
+    pub camera: Option<(String, Record)>,
+    /// The Agent's data folder on this machine, which holds `recordings` and `cloud`.
+    pub agent_folder: Option<String>,
 }
+
+/// What was found out about a part.
+#[derive(Debug, Clone)]
+struct Reading {
+    state: ComponentState,
+    evidence: Vec<String>,
+    /// What the Agent says of its camera.
+    agent: Option<probes::agent::Dashboard>,
+}
+
+impl Reading {
+    fn new(state: ComponentState, evidence: impl Into<String>) -> Self {
+        Reading { state, evidence: vec![evidence.into()], agent: None }
+    }
+}
+
+/// Asks one part once: the engine first, then its own protocol. Within its starting time what is not right yet is `Starting`.
+pub async fn probe(world: &World, subject: &Subject, observed: &Observed) -> (ComponentState, Vec<String>) {
+    let reading = read(world, subject, observed).await;
+    (reading.state, reading.evidence)
+}
+
+async fn read(world: &World, subject: &Subject, observed: &Observed) -> Reading {
+    if let Some(reading) = engine::state(observed) {
+        return reading;
+    }
+    let mut reading = match tokio::time::timeout(ANSWER, probes::ask(world, subject, observed)).await {
+        Ok(reading) => reading,
+        Err(_) => Reading::new(ComponentState::Down, words::silent(ANSWER.as_secs())),
+    };
+    let wrong = matches!(reading.state, ComponentState::Down | ComponentState::Degraded);
+    if wrong && up(world, observed).is_some_and(|s| s < subject.within_seconds) {
+        if engine::loops(observed) {
+            reading.evidence.push(words::restarted(observed.restarts));
+        } else {
+            reading.state = ComponentState::Starting;
+        }
+    }
+    reading
+}
+
+/// Seconds since the present run began. A clock that was set back counts as just begun.
+fn up(world: &World, observed: &Observed) -> Option<f64> {
+    observed.started_at.filter(|_| observed.state == ContainerState::Running).map(|at| (world.clock.now() - at as f64).max(0.0))
+}
+
+/// Asks all parts at the same time and sums up. `storage_path` is the folder of the recordings, on this machine.
+pub async fn snapshot(
+    world: &World,
+    site: &str,
+    subjects: &[Subject],
+    storage_path: Option<&str>,
+    keeps_days: Option<u32>,
+) -> HealthSnapshot {
+    let space = storage_path.and_then(|path| world.files.space(path).ok().map(|space| (path, space)));
+    let full = space.is_some_and(|(_, s)| s.free < FULL || s.inodes_free.is_some_and(|n| n < FULL_INODES));
+    let read = join_all(subjects.iter().map(|subject| one(world, subject, full))).await;
+    let end = world.clock.ticks();
+    let (mut components, mut cameras) = (vec![], vec![]);
+    for (mut component, camera, at) in read {
+        component.age_seconds = (end - at).max(0.0);
+        components.push(component);
+        cameras.extend(camera.map(|c| CameraHealth { age_seconds: (end - at).max(0.0), ..c }));
+    }
+    // The cameras' recorders stand last.
+    components.sort_by_key(|c: &ComponentHealth| subjects.iter().any(|s| s.name == c.name && s.camera.is_some()));
+    let disk = space.map(|(path, s)| DiskHealth {
+        path: path.into(),
+        total: s.total,
+        free: s.free,
+        keeps_days,
+        fits_days: fits(s.free, &cameras),
+    });
+    HealthSnapshot { schema: 1, site: site.into(), overall: overall(&components, &cameras), components, cameras, disk }
+}
+
+/// Days that the free space lasts at the measured rates; none unless every camera's rate was measured.
+fn fits(free: u64, cameras: &[CameraHealth]) -> Option<u32> {
+    let rates: Option<Vec<f64>> = cameras.iter().map(|c| c.bytes_per_day).collect();
+    let all: f64 = rates?.iter().sum();
+    (all > 0.0).then(|| (free as f64 / all).min(36_500.0) as u32)
+}
+
+async fn one(world: &World, subject: &Subject, full: bool) -> (ComponentHealth, Option<CameraHealth>, f64) {
+    let observed = match tokio::time::timeout(ANSWER, world.engine.container(&subject.container)).await {
+        Ok(Ok(observed)) => Ok(observed),
+        Ok(Err(e)) => Err(e.to_string()),
+        Err(_) => Err(words::ENGINE_SILENT.to_owned()),
+    };
+    let (mut reading, observed) = match observed {
+        Err(why) => (Reading::new(ComponentState::Unknown, why), None),
+        Ok(None) => (Reading::new(ComponentState::Absent, words::ABSENT), None),
+        Ok(Some(observed)) => (read(world, subject, &observed).await, Some(observed)),
+    };
+    if full && matches!(reading.state, ComponentState::Healthy | ComponentState::NotConfigured | ComponentState::Starting) {
+        reading.state = ComponentState::Degraded;
+        reading.evidence.insert(0, words::DISK_FULL.into());
+    }
+    let running = observed.as_ref().filter(|o| o.state == ContainerState::Running);
+    let usage = match running {
+        Some(_) => tokio::time::timeout(ANSWER, world.engine.usage(&subject.container)).await.ok().and_then(Result::ok),
+        None => None,
+    };
+    let camera = match &subject.camera {
+        Some((name, record)) => Some(cameras::health(world, subject, name, *record, observed.as_ref(), &reading).await),
+        None => None,
+    };
+    let component = ComponentHealth {
+        name: subject.name.clone(),
+        kind: subject.kind.clone(),
+        title: subject.title.clone(),
+        product: subject.product.clone(),
+        state: reading.state,
+        age_seconds: 0.0,
+        restarts: observed.as_ref().map_or(0, |o| o.restarts),
+        up_seconds: observed.as_ref().and_then(|o| up(world, o)),
+        cpu: usage.and_then(|u| u.cpu),
+        memory: usage.map(|u| u.memory),
+        evidence: reading.evidence,
+        url: subject.url.clone(),
+    };
+    (component, camera, world.clock.ticks())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! A camera's state: from what its Agent says, what the Agent's log says, and what lies in the Agent's folders.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+
+use super::{Reading, Subject};
+use crate::model::answers::Record;
+use crate::model::engine::{ContainerState, Observed};
+use crate::model::health::{CameraHealth, CameraState, ComponentState};
+use crate::words::health as words;
+use crate::world::World;
+
+/// The Agent waits 30 s at each start before it opens the camera (measured), so nothing is wrong before this.
+const STARTING: f64 = 45.0;
+
+/// A recording lasts at most 30 s, and 20 s follow a movement (the Agent's defaults): a younger one is still being written.
+const YOUNG: f64 = 60.0;
+
+/// An Agent that always records and wrote nothing for so long does not record.
+const LONG: f64 = 180.0;
+
+/// Shortest time over which a rate is measured.
+const MEASURED: f64 = 60.0;
+
+/// Lines of the log that are read.
+const LINES: usize = 200;
+
+/// How long the log may take.
+const LOG: Duration = Duration::from_secs(2);
+
+/// Recordings of which the size is asked, the newest ones.
+const SIZED: usize = 240;
+
+const DAY: f64 = 86_400.0;
+
+/// What the log tells, from its newest line of each sort.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Log {
+    /// The last try to open the camera, if it failed: plain words, and whether it was the login.
+    failed: Option<(String, bool)>,
+    /// Pictures a second.
+    fps: Option<f64>,
+}
+
+/// What the Agent's folders hold.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Folder {
+    recordings: Option<u64>,
+    waiting: Option<u64>,
+    last_saved_seconds: Option<f64>,
+    bytes_per_day: Option<f64>,
+}
+
+/// Everything about one camera. `reading` is what its recorder answered.
+pub(super) async fn health(
+    world: &World,
+    subject: &Subject,
+    name: &str,
+    record: Record,
+    observed: Option<&Observed>,
+    reading: &Reading,
+) -> CameraHealth {
+    let running = observed.is_some_and(|o| o.state == ContainerState::Running);
+    let log = if running { log(world, &subject.container).await } else { Log::default() };
+    let folder = subject.agent_folder.as_deref().map(|f| folder(world, f)).unwrap_or_default();
+    let up = observed.and_then(|o| super::up(world, o));
+    let (state, evidence) = state(record, reading, up, &log, &folder);
+    CameraHealth {
+        name: name.into(),
+        state,
+        age_seconds: 0.0,
+        fps: log.fps.filter(|_| matches!(state, CameraState::Recording | CameraState::Watching)),
+        last_saved_seconds: folder.last_saved_seconds,
+        recordings: folder.recordings.or_else(|| reading.agent.as_ref().and_then(|d| d.number_of_recordings)),
+        waiting: folder.waiting,
+        bytes_per_day: folder.bytes_per_day,
+        evidence,
+    }
+}
+
+fn state(record: Record, reading: &Reading, up: Option<f64>, log: &Log, folder: &Folder) -> (CameraState, Vec<String>) {
+    let one = |state, says: &str| (state, vec![says.to_owned()]);
+    let online = reading.agent.as_ref().map(|d| d.camera_online);
+    match reading.state {
+        ComponentState::Stopped | ComponentState::Absent => return one(CameraState::Stopped, words::RECORDER_STOPPED),
+        ComponentState::Unknown => return one(CameraState::Unknown, words::RECORDER_UNKNOWN),
+        _ => {}
+    }
+    if online != Some(true) {
+        if let Some((says, login)) = &log.failed {
+            return one(if *login { CameraState::WrongLogin } else { CameraState::NoPicture }, says);
+        }
+        if reading.state == ComponentState::Starting || up.is_some_and(|s| s < STARTING) {
+            return one(CameraState::Starting, words::CAMERA_WAITS);
+        }
+        return match (online, reading.state) {
+            (Some(_), _) => one(CameraState::NoPicture, words::CAMERA_OFF),
+            (None, ComponentState::Down) => one(CameraState::NoPicture, words::RECORDER_DOWN),
+            (None, _) => one(CameraState::Unknown, words::RECORDER_UNKNOWN),
+        };
+    }
+    let saved = folder.last_saved_seconds;
+    match record {
+        // Uploaded recordings are deleted, but one that always records has at all times one in hand.
+        Record::Always if folder.recordings.is_some() => match saved.or(up) {
+            Some(age) if age > LONG => (CameraState::NoPicture, vec![words::not_saved(age)]),
+            _ => one(CameraState::Recording, words::CAMERA_ON),
+        },
+        Record::Always => one(CameraState::Recording, words::CAMERA_ON),
+        Record::Motion if saved.is_some_and(|age| age < YOUNG) => one(CameraState::Recording, words::CAMERA_ON),
+        Record::Motion => one(CameraState::Watching, words::CAMERA_ON),
+    }
+}
+
+async fn log(world: &World, container: &str) -> Log {
+    let read = async {
+        let mut lines = vec![];
+        if let Ok(mut stream) = world.engine.logs(container, LINES, false).await {
+            while let Some(Ok(line)) = stream.next().await {
+                lines.push(line.text);
+            }
+        }
+        lines
+    };
+    let lines = tokio::time::timeout(LOG, read).await.unwrap_or_default();
+    understand(lines.iter().map(String::as_str))
+}
+
+/// Reads the lines that tell of the camera; nothing of a line is passed on, since they hold its login.
+fn understand<'a>(lines: impl Iterator<Item = &'a str>) -> Log {
+    let mut log = Log::default();
+    for line in lines {
+        let error = line.split_once("error connecting to RTSP stream: ").map(|(_, said)| said);
+        if line.contains("opened RTSP stream: ") {
+            log.failed = None;
+        } else if let Some(said) = error {
+            log.failed = Some((words::camera_log(said), said.contains("401") || said.contains("403")));
+        } else if line.contains("no rtsp url found") || line.contains("no video stream found") {
+            log.failed = Some((words::camera_log(if line.contains("no rtsp url") { "no rtsp url" } else { "wrong codec" }), false));
+        }
+        log.fps = fps(line).or(log.fps);
+    }
+    log
+}
+
+/// `15 fps`, `fps: 15.0`, `FPS=15`: the Agent's wording differs by version.
+fn fps(line: &str) -> Option<f64> {
+    let lower = line.to_ascii_lowercase();
+    let (before, after) = lower.split_once("fps")?;
+    let number = |text: &str| text.parse::<f64>().ok().filter(|f| *f > 0.0 && *f <= 240.0);
+    let is_part = |c: char| c.is_ascii_digit() || c == '.';
+    let behind = after.trim_start_matches([':', '=', ' ', '"', ')']);
+    let first: String = behind.chars().take_while(|c| is_part(*c)).collect();
+    // `fps` must follow a number with at most a space between, so that no other figure of the line is taken.
+    let back = before.strip_suffix(' ').unwrap_or(before);
+    let last = back.rsplit(|c| !is_part(c)).next().unwrap_or_default();
+    if after.starts_with([':', '=']) { number(first.trim_end_matches('.')) } else { number(last) }
+}
+
+fn folder(world: &World, folder: &str) -> Folder {
+    let Ok(names) = world.files.list(&format!("{folder}/recordings")) else {
+        return Folder::default();
+    };
+    let mut starts: Vec<(f64, String)> =
+        names.iter().filter(|n| n.ends_with(".mp4")).filter_map(|n| Some((begun(n)?, n.clone()))).collect();
+    starts.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let now = world.clock.now();
+    let newest = starts.last().map(|(at, _)| *at);
+    let sized = &starts[starts.len().saturating_sub(SIZED)..];
+    // The newest is still being written: it ends the measured time and does not count itself.
+    let bytes_per_day = match sized {
+        [whole @ .., (end, _)] if !whole.is_empty() => {
+            let took = end - whole[0].0;
+            let bytes: u64 =
+                whole.iter().filter_map(|(_, n)| world.files.meta(&format!("{folder}/recordings/{n}")).ok()).map(|m| m.size).sum();
+            (took >= MEASURED).then(|| bytes as f64 / took * DAY)
+        }
+        _ => None,
+    };
+    Folder {
+        recordings: Some(starts.len() as u64),
+        waiting: world.files.list(&format!("{folder}/cloud")).ok().map(|all| all.iter().filter(|n| !n.starts_with('.')).count() as u64),
+        last_saved_seconds: newest.map(|at| (now - at).max(0.0)),
+        bytes_per_day,
+    }
+}
+
+/// When a recording began: `1795371489_3-485_front_0-0-0-0_0_0_.mp4` begins with the second.
+fn begun(name: &str) -> Option<f64> {
+    name.split('_').next().and_then(|s| s.parse::<u64>().ok()).filter(|s| *s > 0).map(|s| s as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_word_of_the_log_counts_and_no_login_is_passed_on() {
+        let opened = "[INFO] components.Kerberos.RunAgent(): opened RTSP stream: rtsp://view:hunter2@192.0.2.4/s";
+        let refused = "[ERRO] components.Kerberos.RunAgent(): error connecting to RTSP stream: bad status code: 401 (Unauthorized)";
+        let away = "components.Kerberos.RunAgent(): error connecting to RTSP stream: dial tcp 192.0.2.4:554: i/o timeout";
+        assert_eq!(understand([refused, opened].into_iter()), Log::default());
+        let log = understand([opened, refused].into_iter());
+        assert_eq!(log.failed, Some(("The camera answers, but refuses the password.".into(), true)));
+        assert_eq!(understand([refused, away].into_iter()).failed, Some(("The camera does not answer.".into(), false)));
+        assert!(!format!("{log:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_picture_rate_is_taken_only_where_it_stands() {
+        assert_eq!(fps("capture: 15 fps"), Some(15.0));
+        assert_eq!(fps("stream fps: 12.5, lost=3"), Some(12.5));
+        assert_eq!(fps("FPS=25"), Some(25.0));
+        assert_eq!(fps("port 80, fps unknown"), None);
+        assert_eq!(fps("lost=3"), None);
+    }
+
+    #[test]
+    fn the_second_a_recording_began_stands_first_in_its_name() {
+        assert_eq!(begun("1795371489_3-485_front_0-0-0-0_0_0_.mp4"), Some(1_795_371_489.0));
+        assert_eq!(begun("notes.mp4"), None);
+    }
+}
