@@ -82,10 +82,13 @@ impl Answer {
     }
 }
 
-/// Runs a future to its end outside any runtime.
+/// Runs a future to its end outside any runtime. Work that still blocks then (a slow name lookup) does not hold up the end.
 pub fn block_on<F: Future>(future: F) -> Result<F::Output, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    Ok(runtime.map_err(|error| error.to_string())?.block_on(future))
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let output = runtime.block_on(future);
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    Ok(output)
 }
 
 /// Serves until the process ends. Each connection has its own task.
@@ -173,11 +176,9 @@ async fn exchange(method: &str, url: &str, headers: &[(String, String)], body: B
 
 /// A connection, or Go's words for why there is none.
 pub async fn dial(host: &str, port: u16) -> Result<TcpStream, String> {
-    let found: Vec<_> = match tokio::net::lookup_host((host, port)).await {
-        Ok(found) => found.collect(),
-        Err(_) => return Err(format!("dial tcp: lookup {host}: no such host")),
-    };
-    let mut last = format!("dial tcp: lookup {host}: no such host");
+    let unknown = || format!("dial tcp: lookup {host}{}: no such host", name_server());
+    let found: Vec<_> = tokio::net::lookup_host((host, port)).await.map_err(|_| unknown())?.collect();
+    let mut last = unknown();
     for address in found {
         match tokio::time::timeout(Duration::from_secs(10), TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
@@ -189,6 +190,13 @@ pub async fn dial(host: &str, port: u16) -> Result<TcpStream, String> {
         }
     }
     Err(last)
+}
+
+/// " on ADDRESS:53", as Go names the server it asked.
+fn name_server() -> String {
+    let settings = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    let server = settings.lines().find_map(|line| line.strip_prefix("nameserver "));
+    server.map(|server| format!(" on {}:53", server.trim())).unwrap_or_default()
 }
 
 /// The system's words for an error, lower case and without Rust's "(os error 111)".

@@ -1,5 +1,7 @@
 //! Faults on request, the same for every stand-in: `STANDIN_EXIT` ends at once with that code,
-//! `STANDIN_CRASH` ends with 1 after that many seconds, `STANDIN_SLOW` delays the listening.
+//! `STANDIN_CRASH` ends with 1 after that many seconds, `STANDIN_SLOW` delays the listening by
+//! seconds. Besides: `STANDIN_INIT_PAUSE` (MongoDB: seconds between new data and its first user) and
+//! `STANDIN_START_DELAY` (Agent: seconds before the camera is opened, instead of 30).
 
 use std::time::Duration;
 

@@ -20,9 +20,12 @@ pub struct Target {
 }
 
 impl Target {
-    /// `MONGODB_URI` wins over the parts.
+    /// `MONGODB_URI` wins over the parts. None also where TLS is asked for, which this stand-in does not speak.
     pub fn from_env() -> Option<Self> {
         let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        if text("MONGODB_TLS").is_some_and(|value| value == "true") || text("MONGODB_TLS_CA_FILE").is_some() {
+            return None;
+        }
         let database = text("MONGODB_DATABASE_STORAGE").unwrap_or_else(|| "KerberosStorage".into());
         if let Some(uri) = text("MONGODB_URI") {
             return Self::parse(&uri, database);
@@ -50,6 +53,7 @@ impl Target {
         for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
             match key.as_ref() {
                 "authSource" => auth_database = value.into_owned(),
+                "tls" | "ssl" if value == "true" => return None,
                 "authMechanism" => mechanism = Mechanism::named(&value)?,
                 _ => {}
             }
@@ -204,6 +208,7 @@ mod tests {
         );
         assert_eq!(parse("mongodb+srv://x"), None);
         assert_eq!(parse("mongodb://u:%zz@h/"), None);
+        assert_eq!(parse("mongodb://h/?tls=true"), None);
         assert!(parse("mongodb://one,two:1/own").is_some_and(|target| target.hosts.len() == 2 && target.auth_database == "own"));
     }
 }

@@ -9,12 +9,15 @@ use rusty_s3::S3Action;
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const MAX_UPLOAD: usize = 256 << 20;
+/// Uploads that were given up would fill the memory: the oldest makes room.
+const MAX_OPEN: usize = 32;
 
 /// A recording on its way in.
 struct Upload {
+    since: Instant,
     sender: Sender,
     length: usize,
     data: Vec<u8>,
@@ -185,8 +188,14 @@ async fn create(db: &Db, uploads: &Uploads, request: &Request) -> Answer {
     }
     let id: String = (0..16).map(|_| format!("{:02x}", rand::random::<u8>())).collect();
     let location = format!("/api/storage/tus/{id}");
-    let upload = Upload { sender, length, data: Vec::new(), metadata };
-    uploads.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, upload);
+    let upload = Upload { since: Instant::now(), sender, length, data: Vec::new(), metadata };
+    let mut open = uploads.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if open.len() >= MAX_OPEN
+        && let Some(oldest) = open.iter().min_by_key(|(_, upload)| upload.since).map(|(id, _)| id.clone())
+    {
+        open.remove(&oldest);
+    }
+    open.insert(id, upload);
     tus(201).with("location", location)
 }
 
