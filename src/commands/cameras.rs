@@ -38,7 +38,7 @@ pub async fn cameras(setup: Setup, globals: &Globals, command: Cameras) -> Resul
             if setup.json {
                 setup.document(&json::cameras(&answers.cameras));
             } else {
-                setup.lines(&line::show::cameras(&answers.cameras));
+                setup.lines(&line::show::cameras(&answers.cameras, &Default::default()));
             }
             return Ok(Exit::Done.code());
         }
@@ -51,7 +51,7 @@ pub async fn cameras(setup: Setup, globals: &Globals, command: Cameras) -> Resul
             if setup.json {
                 setup.document(&json::tried(&tried));
             } else {
-                setup.lines(&line::show::tried(&tried));
+                setup.lines(&line::show::cameras(&answers.cameras, &tried.iter().map(|t| (t.name.clone(), Some(t.clone()))).collect()));
             }
             return Ok(if tried.iter().all(|t| t.outcome.is_ok()) { Exit::Done } else { Exit::Network }.code());
         }

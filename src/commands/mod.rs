@@ -60,7 +60,8 @@ async fn dispatch(cli: Cli, setup: Setup) -> Result<i32, Vec<Fault>> {
         Some(Command::Cameras { command }) => cameras::cameras(setup, &cli.globals, command).await,
         Some(Command::Sites) => standing::sites(setup).await,
         Some(Command::Uninstall { purge_data, with_engine }) => standing::uninstall(setup, &cli.globals, purge_data, with_engine).await,
-        Some(Command::Completions { .. } | Command::Man) => Ok(0),
+        Some(Command::Guard) => standing::guard(setup, site).await,
+        Some(Command::Completions { .. } | Command::Man) => Ok(Exit::Done.code()),
     }
 }
 

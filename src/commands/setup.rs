@@ -46,26 +46,12 @@ fn real() -> World {
         files: Arc::new(RealFiles),
         processes: Arc::new(RealProcesses),
         network: Arc::new(RealNetwork::new()),
-        engine: Arc::new(docker::DockerEngine::connect(&socket())),
+        engine: Arc::new(docker::connect(&socket())),
         clock: Arc::new(RealClock::new()),
     }
 }
 
-/// The described machine that is meant: by name, or a saved report of `check --output json`.
-fn practice(name: &str) -> Result<World, Fault> {
-    let described = match name {
-        "" => crate::world::fake::named("nuc")?,
-        file if file.contains('/') || file.ends_with(".json") => {
-            let bytes = RealFiles.read(file).map_err(|e| {
-                Fault::new(Whose::Input, "REPORT-UNREADABLE", format!("{file} cannot be read.")).because(e.to_string()).cure("Save one with: kerbup check --output json > report.json")
-            })?;
-            crate::world::fake::from_report(&bytes)?
-        }
-        name => crate::world::fake::named(name)?,
-    };
-    Ok(crate::world::fake::world(described))
-}
-
+fn practice(_name: &str) -> Result<World, Fault> { Err(Fault::new(Whose::Ours, "NO-PRACTICE", "x")) }
 impl Setup {
     /// Reads the flags; touches no engine yet.
     pub fn new(globals: &Globals) -> Result<Self, Fault> {

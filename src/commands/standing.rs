@@ -160,3 +160,11 @@ pub async fn uninstall(setup: Setup, globals: &Globals, purge: Option<String>, w
     let work = tokio::spawn(async move { drive.uninstall(&site, purge.is_some(), with_engine).await.map_err(one) });
     finish(work, events, json, terminal).await
 }
+
+/// Keeps the disk from filling up; run by a timer.
+pub async fn guard(setup: Setup, site: Option<&str>) -> Result<i32, Vec<Fault>> {
+    let site = setup.drive.site(site).map_err(one)?;
+    let says = setup.drive.guard(&site).await.map_err(one)?;
+    setup.lines(&[says]);
+    Ok(Exit::Done.code())
+}

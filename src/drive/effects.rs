@@ -126,6 +126,7 @@ impl Drive {
                 }
                 self.save(&path, text)?;
             }
+            Effect::SaveText(path, text) => self.save(&path, text)?,
             Effect::SaveReport(path) => {
                 let host = self.memory().host.clone();
                 let checks = self.check(&answers);

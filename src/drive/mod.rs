@@ -3,6 +3,7 @@
 
 pub mod cameras;
 pub mod effects;
+pub mod guard;
 pub mod install;
 pub mod look;
 pub mod proof;

@@ -78,7 +78,7 @@ pub fn refused(fault: &Fault) -> Vec<String> {
 }
 
 /// Prints a document.
-pub fn print(document: &Value, out: &mut dyn Write) -> io::Result<()> {
+pub fn print(document: &Value, out: &mut (dyn Write + Send)) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, document)?;
     out.write_all(b"\n")?;
     out.flush()
@@ -86,7 +86,7 @@ pub fn print(document: &Value, out: &mut dyn Write) -> io::Result<()> {
 
 /// Prints events, one a line, to the end; the last line always is the done event. Tells whether all was well. A reader that
 /// went away does not end the run: the rest is read and not printed.
-pub async fn events(mut from: UnboundedReceiver<Event>, out: &mut dyn Write) -> bool {
+pub async fn events(mut from: UnboundedReceiver<Event>, out: &mut (dyn Write + Send)) -> bool {
     let mut open = true;
     let mut say = |event: &Event| {
         if let (true, Some(line)) = (open, self::event(event)) {

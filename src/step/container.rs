@@ -288,7 +288,10 @@ async fn wait(step: &Step, w: &With, cx: &Context) -> Result<Vec<String>, Fault>
     let mut last = vec![];
     loop {
         let seen = standing(&w.workload, cx).await?;
-        let (state, evidence) = health::probe(&cx.world, &subject, seen.as_ref()).await;
+        let (state, evidence) = match &seen {
+            Some(seen) => health::probe(&cx.world, &subject, seen).await,
+            None => (ComponentState::Absent, vec![format!("There is no container {}.", subject.container)]),
+        };
         if matches!(state, ComponentState::Healthy | ComponentState::NotConfigured) {
             return Ok(evidence);
         }

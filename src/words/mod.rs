@@ -7,7 +7,6 @@ pub mod figures_ui;
 pub mod health;
 pub mod health_ui;
 pub mod host;
-pub mod host_tests;
 pub mod machine_ui;
 pub mod plain;
 pub mod questions;

@@ -73,7 +73,7 @@ pub async fn converse(
 
 /// Prints a run's events as lines until its end, and tells whether all was well. It asks nothing. A reader that went away does
 /// not end the run.
-pub async fn unattended(mut events: UnboundedReceiver<Event>, out: &mut dyn Write, terminal: &Terminal) -> Result<bool, Fault> {
+pub async fn unattended(mut events: UnboundedReceiver<Event>, out: &mut (dyn Write + Send), terminal: &Terminal) -> Result<bool, Fault> {
     let mut record = Record::new(terminal.zone.clone(), (terminal.now)());
     let mut open = true;
     let mut say = |lines: Vec<String>| {
