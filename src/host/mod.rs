@@ -14,6 +14,8 @@ mod firewall;
 mod gpu;
 mod kubeconfig;
 mod listeners;
+#[cfg(test)]
+mod machines_tests;
 mod memory;
 mod mountinfo;
 mod mounts;

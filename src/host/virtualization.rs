@@ -44,7 +44,7 @@ pub(crate) fn look(files: &dyn Files) -> Fact<Virtualization> {
         return known(VirtKind::Vm, "qemu", "/proc/device-tree/model");
     }
     match read::text(files, "/proc/cpuinfo") {
-        Ok(info) if hypervisor_flag(&info) => known(VirtKind::Vm, "", "the hypervisor flag in /proc/cpuinfo"),
+        Ok(info) if hypervisor_flag(&info) => known(VirtKind::Vm, "unnamed", "the hypervisor flag in /proc/cpuinfo"),
         Ok(_) => known(VirtKind::None, "", "no sign of a hypervisor in /proc/cpuinfo and of a container in /run and /proc"),
         Err(why) => Fact::unknown(why),
     }
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(by("Microsoft Corporation", "Virtual Machine").1, "hyper-v");
         assert_eq!(by("Microsoft Corporation", "Surface Pro 7").0, VirtKind::None);
         assert_eq!(by("innotek GmbH", "VirtualBox").1, "virtualbox");
-        assert_eq!(seen(pc().file("/proc/cpuinfo", "flags\t\t: fpu hypervisor avx\n")), (VirtKind::Vm, String::new()));
+        assert_eq!(seen(pc().file("/proc/cpuinfo", "flags\t\t: fpu hypervisor avx\n")), (VirtKind::Vm, "unnamed".into()));
     }
 
     #[test]

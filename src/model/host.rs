@@ -96,7 +96,7 @@ pub struct Memory {
 pub struct Virtualization {
     /// Sort.
     pub kind: VirtKind,
-    /// Name where known, else empty: `kvm`, `vmware`, `docker`, `lxc`, `wsl2`.
+    /// Name: `kvm`, `vmware`, `docker`, `lxc`, `wsl2`; `unnamed` where the hypervisor does not tell, empty on a real machine.
     pub name: String,
 }
 

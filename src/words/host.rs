@@ -52,7 +52,7 @@ fn computer(report: &HostReport) -> Result<String, &str> {
         return Err(cpu.model.how());
     }
     parts.extend(report.virtualization.get().and_then(|v| {
-        let named = |what: &str| if v.name.is_empty() { what.to_string() } else { format!("{what} ({})", v.name) };
+        let named = |what: &str| if v.name.is_empty() || v.name == "unnamed" { what.to_string() } else { format!("{what} ({})", v.name) };
         match v.kind {
             VirtKind::None => None,
             VirtKind::Vm => Some(named("a virtual machine")),

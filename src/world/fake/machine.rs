@@ -1,0 +1,186 @@
+//! The machine that all fake doors look at: its description, its clock, and what became of it since.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::clock::{Pace, Told};
+use super::containers::{Sim, Sims};
+use super::described::{Described, Sort, Trouble, Verb};
+use super::tree::Tree;
+use crate::model::host::{DockerEngine, DockerFlavour, DockerPresence};
+use crate::world::clock::Clock as _;
+use crate::world::engine::EngineError;
+
+/// A described machine in use.
+pub(super) struct Machine {
+    pub described: Described,
+    pub clock: Told,
+    state: Mutex<State>,
+}
+
+/// What changes.
+pub(super) struct State {
+    pub tree: Tree,
+    pub sims: Sims,
+    pub programs: BTreeSet<String>,
+    pub engine: Presence,
+    pub locks: BTreeSet<String>,
+    pub objects: BTreeMap<String, Vec<u8>>,
+    pub buckets: BTreeSet<String>,
+    /// Pulls under way, which share the line.
+    pub pulls: u32,
+    trouble: Vec<(Trouble, u32)>,
+}
+
+/// How the engine is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presence {
+    Absent,
+    Denied,
+    Up,
+}
+
+impl Machine {
+    pub(super) fn new(described: Described, pace: Pace) -> Arc<Self> {
+        let clock = Told::new(f64::from(described.now), pace);
+        let engine = match described.host.docker.get() {
+            Some(DockerPresence::Running(_)) => Presence::Up,
+            Some(DockerPresence::NoAccess { .. }) => Presence::Denied,
+            _ => Presence::Absent,
+        };
+        let programs = described.programs.iter().filter(|a| !a.later).map(|a| a.program.clone()).collect();
+        let trouble = described.trouble.iter().map(|t| (t.clone(), t.times)).collect();
+        let state = State {
+            tree: Tree::new(&described),
+            sims: Sims::new(&described, clock.now()),
+            programs,
+            engine,
+            locks: BTreeSet::new(),
+            objects: BTreeMap::new(),
+            buckets: BTreeSet::new(),
+            pulls: 0,
+            trouble,
+        };
+        Arc::new(Machine { described, clock, state: Mutex::new(state) })
+    }
+
+    /// What became of it. A panic of one test's task does not hide it from the others.
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) async fn wait(&self, seconds: f64) {
+        self.clock.sleep(Duration::from_secs_f64(seconds.max(0.0))).await;
+    }
+
+    /// A staged failure that strikes now; it is used up.
+    pub(super) fn trouble(&self, verb: Verb, what: &str) -> Option<Trouble> {
+        let mut state = self.state();
+        let (trouble, left) = state.trouble.iter_mut().find(|(t, left)| *left > 0 && t.verb == verb && what.contains(&t.fits))?;
+        *left -= 1;
+        Some(trouble.clone())
+    }
+
+    /// The engine as it is or will be.
+    pub(super) fn engine(&self) -> DockerEngine {
+        match (self.described.host.docker.get(), &self.described.engine) {
+            (Some(DockerPresence::Running(engine)), _) | (_, Some(engine)) => engine.clone(),
+            _ => DockerEngine {
+                version: "28.5.1".into(),
+                api: "1.51".into(),
+                api_min: "1.24".into(),
+                flavour: DockerFlavour::Rootful,
+                root: "/var/lib/docker".into(),
+                root_free: None,
+                driver: "overlay2".into(),
+                arch: self.arch(),
+                memory_limit: true,
+                warnings: vec![],
+                subnets: vec!["172.17.0.0/16".into()],
+                insecure_registries: vec!["127.0.0.0/8".into()],
+                enabled: Some(true),
+            },
+        }
+    }
+
+    pub(super) fn arch(&self) -> String {
+        self.described.host.cpu.arch.get().cloned().unwrap_or_else(|| "amd64".into())
+    }
+
+    pub(super) fn uid(&self) -> u32 {
+        self.described.host.user.get().map_or(0, |u| u.uid)
+    }
+
+    /// Addresses of this machine itself.
+    pub(super) fn is_here(&self, address: IpAddr) -> bool {
+        let own = self.described.host.network.interfaces.get();
+        address.is_loopback() || own.is_some_and(|all| all.iter().any(|i| i.addresses.iter().any(|(a, _)| *a == address)))
+    }
+
+    /// Something that is not of the stand listens on the port.
+    pub(super) fn listener(&self, port: u16) -> Option<String> {
+        let all = self.described.host.listeners.get()?;
+        let found = all.iter().find(|l| l.port == port && l.protocol.starts_with("tcp"))?;
+        Some(found.process.clone().unwrap_or_else(|| "a program".into()))
+    }
+
+    /// Bytes to download for an image, where there is one of this name.
+    pub(super) fn image_size(&self, name: &str) -> Option<u64> {
+        let (repo, tag) = bare(name);
+        let same = |key: &str, with_tag: bool| {
+            let (r, t) = bare(key);
+            r == repo && if with_tag { t.is_some() && t == tag } else { t.is_none() }
+        };
+        let images = &self.described.images;
+        images.iter().find(|(k, _)| same(k, true)).or_else(|| images.iter().find(|(k, _)| same(k, false))).map(|(_, size)| *size)
+    }
+
+    /// The running container whose address this is, or which publishes this port of the machine, and the port inside.
+    pub(super) fn behind(&self, address: IpAddr, port: u16) -> Option<(Sim, u16)> {
+        let now = self.clock.now();
+        let here = self.is_here(address);
+        let state = self.state();
+        state.sims.all().filter(|s| s.runs(now)).find_map(|s| {
+            if s.address == Some(address) {
+                return Some((s.clone(), port));
+            }
+            let published = s.spec.publish.iter().find(|p| {
+                here && p.host == port && (p.address == "0.0.0.0" || address.is_loopback() || p.address == address.to_string())
+            })?;
+            Some((s.clone(), published.container))
+        })
+    }
+}
+
+/// An image's repository without its registry and `library/`, and its tag.
+pub(super) fn bare(name: &str) -> (&str, Option<&str>) {
+    let name = name.split_once('@').map_or(name, |(n, _)| n);
+    let (repo, tag) = match name.rsplit_once(':') {
+        Some((repo, tag)) if !tag.contains('/') => (repo, Some(tag)),
+        _ => (name, None),
+    };
+    let path = match repo.split_once('/') {
+        Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => path,
+        _ => repo,
+    };
+    (path.strip_prefix("library/").unwrap_or(path), tag)
+}
+
+/// A staged failure as the engine would put it.
+pub(super) fn error(trouble: Trouble) -> EngineError {
+    let kind = match trouble.error {
+        Sort::Unreachable => EngineError::Unreachable,
+        Sort::NotFound => EngineError::NotFound,
+        Sort::Conflict => EngineError::Conflict,
+        Sort::PortTaken => EngineError::PortTaken,
+        Sort::DiskFull => EngineError::DiskFull,
+        Sort::Registry => EngineError::Registry,
+        Sort::Login => EngineError::Login,
+        Sort::Platform => EngineError::Platform,
+        Sort::Insecure => EngineError::Insecure,
+        Sort::Other => EngineError::Other,
+    };
+    kind(trouble.says)
+}
