@@ -1,0 +1,289 @@
+//! What holds on every screen, in every state, at every size, in every look; and how some of them look exactly.
+
+use std::fs;
+use std::path::Path;
+
+use kerbup::front::full::app::App;
+use kerbup::front::full::keys::Key;
+use kerbup::front::full::{Colour, Leave, Look};
+use proptest::prelude::*;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Color, Modifier};
+
+use super::states::{self, NOW, STATES};
+
+/// Colours, and letters of every kind.
+pub const COLOUR: Look = Look { colour: Colour::Sixteen, ascii: false };
+const MONO: Look = Look { colour: Colour::Mono, ascii: false };
+const ASCII: Look = Look { colour: Colour::Mono, ascii: true };
+
+/// The screen as it is drawn at a size.
+pub fn drawn(app: &App, width: u16, height: u16) -> Buffer {
+    let area = Rect::new(0, 0, width, height);
+    let mut buf = Buffer::empty(area);
+    app.draw(area, &mut buf, NOW);
+    buf
+}
+
+fn rows(buf: &Buffer) -> Vec<String> {
+    let width = usize::from(buf.area.width).max(1);
+    buf.content.chunks(width).map(|row| row.iter().map(|c| c.symbol()).collect::<String>().trim_end().to_string()).collect()
+}
+
+fn text(buf: &Buffer) -> String {
+    rows(buf).join("\n")
+}
+
+#[test]
+fn every_state_is_drawn_at_every_usual_size_in_every_look() {
+    for (name, make) in STATES {
+        for look in [COLOUR, MONO, ASCII] {
+            let app = make(look);
+            for (w, h) in [(80, 24), (120, 40), (40, 12), (72, 20), (109, 30), (41, 13), (200, 15), (39, 11)] {
+                let buf = drawn(&app, w, h);
+                assert!(text(&buf).trim().len() > 20, "{name} is empty at {w}x{h}");
+                let signs: String = buf.content.iter().map(|c| c.symbol()).collect();
+                assert!(!look.ascii || signs.is_ascii(), "{name} at {w}x{h} is not ASCII");
+            }
+        }
+    }
+}
+
+/// What reaches the right edge must end there as it would with more room, or say by an ellipsis that there is more.
+#[test]
+fn nothing_is_cut_without_a_sign_at_80x24() {
+    for (name, make) in STATES {
+        let app = make(COLOUR);
+        let wide: Vec<String> = rows(&drawn(&app, 108, 24));
+        for row in rows(&drawn(&app, 80, 24)) {
+            let Some(word) = row.split_whitespace().last().filter(|_| row.chars().count() >= 78) else { continue };
+            let whole =
+                word.contains(['…', '─', '▇', '░', '│', '┐', '┘']) || wide.iter().any(|w| w.split_whitespace().any(|other| other == word));
+            assert!(whole, "{name}: cut at the edge: {row:?}");
+        }
+    }
+}
+
+#[test]
+fn the_keys_of_the_footer_all_do_something() {
+    for (name, make) in STATES {
+        let hints = make(COLOUR).hints();
+        assert!(hints.iter().any(|h| h.keys.contains(&Key::Char('?'))), "{name} has no help");
+        for hint in hints {
+            for key in hint.keys {
+                let act = make(COLOUR).key(key, NOW);
+                assert!(act.handled, "{name}: {key:?} ({}) does nothing", hint.label);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_footer_leads_to_help_at_every_size() {
+    for (name, make) in STATES {
+        for (w, h) in [(80, 24), (40, 12), (120, 40)] {
+            let last = rows(&drawn(&make(COLOUR), w, h)).pop().unwrap_or_default();
+            assert!(last.contains("? help"), "{name} at {w}x{h}: {last:?}");
+        }
+    }
+}
+
+#[test]
+fn every_state_of_a_part_and_a_camera_has_a_word() {
+    let screen = text(&drawn(&states::state("dashboard-states", MONO), 80, 40));
+    for word in ["healthy", "starting", "degraded", "down", "stopped", "not set up", "absent", "unknown"] {
+        assert!(screen.contains(word), "part: {word}\n{screen}");
+    }
+    for word in ["recording", "watching", "starting", "no picture", "wrong login", "stopped", "unknown"] {
+        assert!(screen.contains(word), "camera: {word}");
+    }
+}
+
+#[test]
+fn colour_is_never_needed_and_never_used_when_it_is_not_wanted() {
+    for (name, make) in STATES {
+        for (w, h) in [(80, 24), (40, 12)] {
+            let (colour, mono) = (drawn(&make(COLOUR), w, h), drawn(&make(MONO), w, h));
+            assert_eq!(text(&colour), text(&mono), "{name}");
+            assert!(mono.content.iter().all(|c| c.fg == Color::Reset && c.bg == Color::Reset), "{name} has colour");
+        }
+    }
+}
+
+#[test]
+fn a_password_is_dots_until_it_is_asked_for() {
+    let mut app = states::state("camera-form", COLOUR);
+    assert!(!text(&drawn(&app, 80, 24)).contains("pw"));
+    app.key(Key::Ctrl('v'), NOW);
+    assert!(text(&drawn(&app, 80, 24)).contains("pw"));
+    assert!(!format!("{app:?}").contains("\"pw\""), "and never in a debug print");
+    assert!(!text(&drawn(&states::state("done", COLOUR), 80, 24)).contains("k3Rb0sPassw0rd"));
+    let mut app = states::state("done-password", COLOUR);
+    assert!(text(&drawn(&app, 80, 24)).contains("k3Rb0sPassw0rd"));
+    app.key(Key::Char('v'), NOW);
+    assert!(!text(&drawn(&app, 80, 24)).contains("k3Rb0sPassw0rd"));
+}
+
+#[test]
+fn the_first_ctrl_c_asks_and_a_second_soon_after_stops() {
+    for (name, make) in STATES {
+        let mut app = make(COLOUR);
+        // States in which it was pressed before begin anew.
+        app.key(Key::Ctrl('l'), NOW);
+        assert_eq!(app.key(Key::Ctrl('c'), NOW).leave, None, "{name}");
+        assert_eq!(app.key(Key::Ctrl('c'), NOW + 1.5).leave, Some(Leave::Interrupted), "{name}");
+        let mut app = make(COLOUR);
+        app.key(Key::Ctrl('c'), NOW + 10.0);
+        assert_eq!(app.key(Key::Ctrl('c'), NOW + 13.0).leave, None, "{name}: too late to be the second");
+    }
+}
+
+#[test]
+fn escape_never_leaves_and_nothing_but_the_button_installs() {
+    use kerbup::flow::Effect;
+    for (name, make) in STATES {
+        let mut app = make(COLOUR);
+        for _ in 0..8 {
+            let act = app.key(Key::Esc, NOW);
+            assert!(act.leave.is_none() && !act.effects.iter().any(|e| matches!(e, Effect::Quit(_))), "{name}");
+        }
+        let act = make(COLOUR).key(Key::Enter, NOW);
+        let installs = act.effects.iter().any(|e| matches!(e, Effect::Install(_)));
+        assert_eq!(installs, *name == "review-button", "{name}");
+    }
+}
+
+#[test]
+fn the_whole_journey_goes_by_keys() {
+    use kerbup::flow::Stage;
+    let mut app = states::state("welcome", COLOUR);
+    app.key(Key::Enter, NOW);
+    app.flow = states::state("machine", COLOUR).flow;
+    app.key(Key::Right, NOW);
+    assert_eq!(app.flow.here(), Stage::Where);
+    app.flow.choices = states::state("where", COLOUR).flow.choices;
+    app.key(Key::Right, NOW);
+    app.key(Key::Right, NOW);
+    assert_eq!(app.flow.here(), Stage::Storage);
+    for key in [Key::Up, Key::End, Key::Enter] {
+        app.key(key, NOW);
+    }
+    assert_eq!(app.flow.here(), Stage::Review);
+    for _ in 0..5 {
+        app.key(Key::Esc, NOW);
+    }
+    assert_eq!(app.flow.here(), Stage::Welcome);
+    let mut app = states::state("review-button", COLOUR);
+    app.key(Key::Enter, NOW);
+    assert_eq!(app.flow.here(), Stage::Install);
+    let mut app = states::state("done", COLOUR);
+    app.key(Key::Enter, NOW);
+    assert_eq!(app.flow.here(), Stage::Dashboard);
+    app.key(Key::Esc, NOW);
+    assert_eq!(app.flow.here(), Stage::Done);
+}
+
+#[test]
+fn in_practice_every_stage_says_that_nothing_is_changed() {
+    for (name, make) in STATES {
+        let mut app = make(COLOUR);
+        app.flow.practice = true;
+        assert!(text(&drawn(&app, 80, 24)).contains("practice: nothing is changed"), "{name}");
+        assert!(text(&drawn(&app, 40, 12)).contains("practice"), "{name}");
+    }
+}
+
+const KEYS: [Key; 30] = [
+    Key::Up,
+    Key::Down,
+    Key::Left,
+    Key::Right,
+    Key::Enter,
+    Key::Enter,
+    Key::Esc,
+    Key::Tab,
+    Key::BackTab,
+    Key::PageUp,
+    Key::PageDown,
+    Key::Home,
+    Key::End,
+    Key::Backspace,
+    Key::Delete,
+    Key::Char(' '),
+    Key::Char('a'),
+    Key::Char('c'),
+    Key::Char('l'),
+    Key::Char('r'),
+    Key::Char('w'),
+    Key::Char('d'),
+    Key::Char('/'),
+    Key::Char('n'),
+    Key::Char('?'),
+    Key::Char('7'),
+    Key::Char('門'),
+    Key::Char('v'),
+    Key::Ctrl('c'),
+    Key::Char('g'),
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn no_size_and_no_key_ever_panics(
+        state in 0..STATES.len(), keys in prop::collection::vec(0..KEYS.len(), 0..25), w in 0u16..=250, h in 0u16..=80, ascii: bool
+    ) {
+        let mut app = STATES[state].1(Look { colour: Colour::Sixteen, ascii });
+        for key in keys {
+            drawn(&app, w, h);
+            app.key(KEYS[key], NOW);
+        }
+        drawn(&app, w, h);
+        drawn(&app, w % 5, h % 3);
+    }
+}
+
+/// Text and style of a screen: the letters, and below each row one that names the styles that are not the terminal's own.
+fn snapshot(buf: &Buffer) -> String {
+    let sign = |c: &ratatui::buffer::Cell| match (c.modifier, c.fg) {
+        (m, _) if m.contains(Modifier::REVERSED) => 'R',
+        (_, Color::Cyan) => 'a',
+        (_, Color::Green) => 'g',
+        (_, Color::Yellow) => 'w',
+        (_, Color::Red) => 'b',
+        (m, _) if m.contains(Modifier::BOLD) => 'B',
+        (m, _) if m.contains(Modifier::DIM) => 'd',
+        _ => ' ',
+    };
+    let width = usize::from(buf.area.width);
+    let mut out = String::from("a accent, g good, w warning, b bad, B bold, d dim, R reverse\n");
+    for row in buf.content.chunks(width) {
+        let letters: String = row.iter().map(|c| c.symbol()).collect();
+        let styles: String =
+            row.iter().map(|c| if c.symbol() == " " && !c.modifier.contains(Modifier::REVERSED) { ' ' } else { sign(c) }).collect();
+        out += &format!("|{}\n", letters.trim_end());
+        if !styles.trim().is_empty() {
+            out += &format!(":{}\n", styles.trim_end());
+        }
+    }
+    out
+}
+
+#[test]
+fn some_screens_look_exactly_like_this() {
+    let stages = ["welcome", "machine", "cameras", "review", "install", "failed", "dashboard"];
+    let all = stages.iter().map(|s| (*s, COLOUR, 80, 24, format!("{s}.txt")));
+    let narrow = ["cameras", "install", "dashboard"].iter().map(|s| (*s, COLOUR, 40, 12, format!("{s}-narrow.txt")));
+    let ascii = ["review", "dashboard"].iter().map(|s| (*s, ASCII, 80, 24, format!("{s}-ascii.txt")));
+    let mut differ = vec![];
+    for (name, look, w, h, file) in all.chain(narrow).chain(ascii) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/snapshots").join(&file);
+        let now = snapshot(&drawn(&states::state(name, look), w, h));
+        if std::env::var_os("KERBUP_UPDATE").is_some() {
+            fs::write(&path, &now).unwrap();
+        } else if fs::read_to_string(&path).unwrap_or_default() != now {
+            differ.push(format!("{file} is now:\n{now}"));
+        }
+    }
+    assert!(differ.is_empty(), "look at them, then run again with KERBUP_UPDATE=1:\n{}", differ.join("\n"));
+}
