@@ -6,7 +6,6 @@ use futures_util::StreamExt;
 
 use super::{Reading, Subject};
 use crate::model::answers::Record;
-use crate::model::engine::{ContainerState, Observed};
 use crate::model::health::{CameraHealth, CameraState, ComponentState};
 use crate::words::health as words;
 use crate::world::World;
@@ -41,6 +40,8 @@ pub(super) struct Log {
     failed: Option<(String, bool)>,
     /// Pictures a second.
     fps: Option<f64>,
+    /// When the newest recording began, seconds since 1970.
+    saved: Option<f64>,
 }
 
 /// What the Agent's folders hold.
@@ -52,20 +53,21 @@ pub(super) struct Folder {
     bytes_per_day: Option<f64>,
 }
 
-/// Everything about one camera. `reading` is what its recorder answered.
-pub(super) async fn health(
+/// Everything about one camera. `reading` is what its recorder answered, `up` the seconds since its present run began.
+pub(super) fn health(
     world: &World,
     subject: &Subject,
     name: &str,
     record: Record,
-    observed: Option<&Observed>,
+    up: Option<f64>,
     reading: &Reading,
+    log: &Log,
 ) -> CameraHealth {
-    let running = observed.is_some_and(|o| o.state == ContainerState::Running);
-    let log = if running { log(world, &subject.container).await } else { Log::default() };
-    let folder = subject.agent_folder.as_deref().map(|f| folder(world, f)).unwrap_or_default();
-    let up = observed.and_then(|o| super::up(world, o));
-    let (state, evidence) = state(record, reading, up, &log, &folder);
+    let mut folder = subject.agent_folder.as_deref().map(|f| folder(world, f)).unwrap_or_default();
+    // A recording that was uploaded is deleted here: then only the log remembers it.
+    let logged = log.saved.map(|at| (world.clock.now() - at).max(0.0));
+    folder.last_saved_seconds = [folder.last_saved_seconds, logged].into_iter().flatten().min_by(f64::total_cmp);
+    let (state, evidence) = state(record, reading, up, log, &folder);
     CameraHealth {
         name: name.into(),
         state,
@@ -113,7 +115,7 @@ fn state(record: Record, reading: &Reading, up: Option<f64>, log: &Log, folder: 
     }
 }
 
-async fn log(world: &World, container: &str) -> Log {
+pub(super) async fn log(world: &World, container: &str) -> Log {
     let read = async {
         let mut lines = vec![];
         if let Ok(mut stream) = world.engine.logs(container, LINES, false).await {
@@ -140,6 +142,9 @@ fn understand<'a>(lines: impl Iterator<Item = &'a str>) -> Log {
             log.failed = Some((words::camera_log(if line.contains("no rtsp url") { "no rtsp url" } else { "wrong codec" }), false));
         }
         log.fps = fps(line).or(log.fps);
+        if let Some((_, name)) = ["recording started: ", "file save: "].iter().find_map(|what| line.split_once(what)) {
+            log.saved = begun(name).or(log.saved);
+        }
     }
     log
 }
@@ -205,6 +210,13 @@ mod tests {
         assert_eq!(log.failed, Some(("The camera answers, but refuses the password.".into(), true)));
         assert_eq!(understand([refused, away].into_iter()).failed, Some(("The camera does not answer.".into(), false)));
         assert!(!format!("{log:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_log_remembers_a_recording_that_was_uploaded_and_deleted() {
+        let lines =
+            ["capture.main.HandleRecordStream(): file save: 1795385455_2-75_front_0-0-0-0_0_0_.mp4", "cloud.HandleHeartBeat(): fine"];
+        assert_eq!(understand(lines.into_iter()).saved, Some(1_795_385_455.0));
     }
 
     #[test]

@@ -150,24 +150,28 @@ async fn one(world: &World, subject: &Subject, full: bool) -> (ComponentHealth, 
         Ok(Err(e)) => Err(e.to_string()),
         Err(_) => Err(words::ENGINE_SILENT.to_owned()),
     };
-    let (mut reading, observed) = match observed {
-        Err(why) => (Reading::new(ComponentState::Unknown, why), None),
-        Ok(None) => (Reading::new(ComponentState::Absent, words::ABSENT), None),
-        Ok(Some(observed)) => (read(world, subject, &observed).await, Some(observed)),
+    let running = matches!(&observed, Ok(Some(o)) if o.state == ContainerState::Running);
+    let asked = async {
+        match &observed {
+            Err(why) => Reading::new(ComponentState::Unknown, why.as_str()),
+            Ok(None) => Reading::new(ComponentState::Absent, words::ABSENT),
+            Ok(Some(observed)) => read(world, subject, observed).await,
+        }
     };
+    let usage = async {
+        let used = tokio::time::timeout(ANSWER, world.engine.usage(&subject.container));
+        if running { used.await.ok().and_then(Result::ok) } else { None }
+    };
+    let log =
+        async { if running && subject.camera.is_some() { cameras::log(world, &subject.container).await } else { cameras::Log::default() } };
+    let (mut reading, usage, log) = tokio::join!(asked, usage, log);
     if full && matches!(reading.state, ComponentState::Healthy | ComponentState::NotConfigured | ComponentState::Starting) {
         reading.state = ComponentState::Degraded;
         reading.evidence.insert(0, words::DISK_FULL.into());
     }
-    let running = observed.as_ref().filter(|o| o.state == ContainerState::Running);
-    let usage = match running {
-        Some(_) => tokio::time::timeout(ANSWER, world.engine.usage(&subject.container)).await.ok().and_then(Result::ok),
-        None => None,
-    };
-    let camera = match &subject.camera {
-        Some((name, record)) => Some(cameras::health(world, subject, name, *record, observed.as_ref(), &reading).await),
-        None => None,
-    };
+    let observed = observed.ok().flatten();
+    let up = observed.as_ref().and_then(|o| up(world, o));
+    let camera = subject.camera.as_ref().map(|(name, record)| cameras::health(world, subject, name, *record, up, &reading, &log));
     let component = ComponentHealth {
         name: subject.name.clone(),
         kind: subject.kind.clone(),
@@ -176,7 +180,7 @@ async fn one(world: &World, subject: &Subject, full: bool) -> (ComponentHealth, 
         state: reading.state,
         age_seconds: 0.0,
         restarts: observed.as_ref().map_or(0, |o| o.restarts),
-        up_seconds: observed.as_ref().and_then(|o| up(world, o)),
+        up_seconds: up,
         cpu: usage.and_then(|u| u.cpu),
         memory: usage.map(|u| u.memory),
         evidence: reading.evidence,

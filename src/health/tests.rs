@@ -6,6 +6,7 @@ mod machine;
 use machine::*;
 
 use super::*;
+use crate::model::engine::Publish;
 use crate::model::health::{CameraState, Overall};
 
 const KINDS: [&str; 7] = ["http", "tcp", "mongodb", "s3", "amqp", "vault", "agent"];
@@ -117,7 +118,11 @@ async fn a_part_without_an_address_or_a_way_to_it_is_unknown_never_healthy() {
     let mut machine = Machine::default();
     machine.observed.addresses.clear();
     assert_eq!(ask(machine, "mongodb").await.0, ComponentState::Unknown);
-    assert_eq!(ask(Machine { speaks: Speaks::NoWay, ..Machine::default() }, "s3").await.0, ComponentState::Unknown);
+    let no_way = || Machine { speaks: Speaks::NoWay, ..Machine::default() };
+    assert_eq!(ask(no_way(), "s3").await.0, ComponentState::Unknown);
+    let mut published = no_way();
+    published.observed.publish = vec![Publish { address: "0.0.0.0".into(), host: 9000, container: 80 }];
+    assert_eq!(ask(published, "s3").await.0, ComponentState::Healthy, "what is published is asked on this machine");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ mod s3;
 mod tcp;
 mod vault;
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -28,7 +28,7 @@ const QUESTION: Duration = Duration::from_millis(2500);
 struct Target<'a> {
     world: &'a World,
     subject: &'a Subject,
-    ip: IpAddr,
+    at: SocketAddr,
 }
 
 /// Asks with the probe that the subject names.
@@ -37,23 +37,32 @@ pub(super) async fn ask(world: &World, subject: &Subject, observed: &Observed) -
     let Some(ip) = observed.addresses.get(&subject.network).and_then(|a| a.parse().ok()) else {
         return Reading::new(ComponentState::Unknown, words::NO_ADDRESS);
     };
-    let target = Target { world, subject, ip };
-    match subject.probe.as_str() {
-        "http" => http::ask(&target).await,
-        "tcp" => tcp::ask(&target).await,
-        "mongodb" => mongodb::ask(&target).await,
-        "s3" => s3::ask(&target).await,
-        "amqp" => amqp::ask(&target).await,
-        "vault" => vault::ask(&target).await,
-        "agent" => agent::ask(&target).await,
+    let reading = at(&Target { world, subject, at: SocketAddr::new(ip, subject.port) }).await;
+    // An engine without root or in a virtual machine has inner addresses of its own; what it publishes is still here.
+    let published = observed.publish.iter().find(|p| p.container == subject.port).map(|p| SocketAddr::from(([127, 0, 0, 1], p.host)));
+    match published {
+        Some(published) if reading.state == ComponentState::Unknown => at(&Target { world, subject, at: published }).await,
+        _ => reading,
+    }
+}
+
+async fn at(target: &Target<'_>) -> Reading {
+    match target.subject.probe.as_str() {
+        "http" => http::ask(target).await,
+        "tcp" => tcp::ask(target).await,
+        "mongodb" => mongodb::ask(target).await,
+        "s3" => s3::ask(target).await,
+        "amqp" => amqp::ask(target).await,
+        "vault" => vault::ask(target).await,
+        "agent" => agent::ask(target).await,
         _ => Reading::new(ComponentState::Unknown, words::NO_PROBE),
     }
 }
 
 impl Target<'_> {
     /// `10.1.2.3:80`, `[fd00::3]:80`.
-    fn at(&self) -> std::net::SocketAddr {
-        std::net::SocketAddr::new(self.ip, self.subject.port)
+    fn at(&self) -> SocketAddr {
+        self.at
     }
 
     fn url(&self, path: &str) -> Result<Url, NetError> {

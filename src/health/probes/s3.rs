@@ -55,10 +55,11 @@ async fn list(target: &Target<'_>) -> Result<Response, NetError> {
     let odd = |why: String| NetError::Protocol(target.at().to_string(), why);
     let name = target.subject.path.as_deref().map(|p| p.trim_matches('/')).filter(|p| !p.is_empty()).unwrap_or(BUCKET).to_owned();
     let bucket = Bucket::new(target.url("/")?, UrlStyle::Path, name, "us-east-1").map_err(|e| odd(e.to_string()))?;
+    let now = jiff::Timestamp::from_second(target.world.clock.now() as i64).map_err(|e| odd(e.to_string()))?;
     let keys = Credentials::new(target.user(), target.password());
     let mut action = bucket.list_objects_v2(Some(&keys));
     action.with_max_keys(1);
-    target.world.network.http(Request { timeout: QUESTION, ..Request::get(action.sign(VALID)) }).await
+    target.world.network.http(Request { timeout: QUESTION, ..Request::get(action.sign_with_time(VALID, &now)) }).await
 }
 
 /// The store's error code decides, since 403 has several causes.

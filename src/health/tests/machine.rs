@@ -165,22 +165,15 @@ impl Machine {
     fn listing(&self, url: &Url) -> Response {
         let told = |status: u16, body: String| Response { status, headers: vec![], body: body.into_bytes() };
         let code = |status: u16, code: &str| told(status, format!("<Error><Code>{code}</Code></Error>"));
-        let given = |key: &str| url.query_pairs().find(|(k, _)| k == key).map(|(_, v)| v.into_owned());
         let base = Url::parse(&url[..url::Position::BeforePath]).unwrap();
         let bucket = rusty_s3::Bucket::new(base, rusty_s3::UrlStyle::Path, "kerberos", "us-east-1").unwrap();
         let keys = rusty_s3::Credentials::new("kerberos", self.password);
         let mut action = bucket.list_objects_v2(Some(&keys));
         action.with_max_keys(1);
-        let again = rusty_s3::S3Action::sign(&action, Duration::from_secs(60));
-        let expected = again.query_pairs().find(|(k, _)| k == "X-Amz-Signature").map(|(_, v)| v.into_owned());
+        let again = rusty_s3::S3Action::sign_with_time(&action, Duration::from_secs(60), &jiff::Timestamp::from_second(NOW).unwrap());
         match self.store {
             Store::Skewed => code(403, "RequestTimeTooSkewed"),
-            // Both are signed within the same second, or nearly always.
-            _ if given("X-Amz-Signature") != expected
-                && given("X-Amz-Date") == again.query_pairs().find(|(k, _)| k == "X-Amz-Date").map(|(_, v)| v.into_owned()) =>
-            {
-                code(403, "SignatureDoesNotMatch")
-            }
+            _ if *url != again => code(403, "SignatureDoesNotMatch"),
             Store::NoBucket => code(404, "NoSuchBucket"),
             _ => told(200, "<ListBucketResult></ListBucketResult>".into()),
         }
@@ -219,6 +212,10 @@ impl Network for Machine {
         Ok(())
     }
     async fn http(&self, request: Request) -> Result<Response, NetError> {
+        if request.url.host_str() == Some("127.0.0.1") {
+            assert_eq!(request.url.port(), Some(9000));
+            return Ok(self.page(&request));
+        }
         assert_eq!(request.url.host_str(), Some("10.9.8.7"));
         self.reached(|| match self.speaks {
             Speaks::Noise => Err(NetError::Protocol("x".into(), "invalid HTTP version parsed".into())),
