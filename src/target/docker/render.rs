@@ -202,11 +202,8 @@ fn one(c: &Component, camera: Option<&str>, present: &[&Component], i: &Inputs) 
             outside = Some((host, lan));
         }
     }
-    if let Some(camera) = camera.and_then(|k| i.answers.cameras.iter().find(|c| c.name == k)) {
-        // A camera on this very machine is reached through the network's gateway.
-        if url::Url::parse(&camera.url).ok().and_then(|u| u.host_str().map(str::to_string)).is_some_and(|h| is_loopback(&h)) {
-            spec.extra_hosts.push("host.docker.internal:host-gateway".into());
-        }
+    if camera.is_some_and(|k| on_this_machine(k, i)) {
+        spec.extra_hosts.push("host.docker.internal:host-gateway".into());
     }
     let health_port = c.ports.iter().find(|p| p.name == c.health.port).map_or(0, |p| p.port);
     Ok(Workload {
@@ -240,6 +237,12 @@ fn one(c: &Component, camera: Option<&str>, present: &[&Component], i: &Inputs) 
     })
 }
 
+/// A camera whose address names the machine itself: it is reached through the network's gateway.
+fn on_this_machine(camera: &str, i: &Inputs) -> bool {
+    let url = i.answers.cameras.iter().find(|c| c.name == camera).and_then(|c| url::Url::parse(&c.url).ok());
+    url.and_then(|u| u.host_str().map(is_loopback)).unwrap_or(false)
+}
+
 /// `localhost` and 127.0.0.0/8, also ::1.
 pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback())
@@ -260,7 +263,11 @@ impl Secretive {
     }
 
     fn value(&mut self, s: &SecretValue, c: &Component, camera: Option<&str>, i: &Inputs, workload: &str, mounts: &mut Vec<MountSpec>) -> Text {
-        let secret = secret_name(&s.secret, c, camera);
+        let mut secret = secret_name(&s.secret, c, camera);
+        // Inside a container `localhost` is the container: the drive keeps the address as seen from there beside the other.
+        if s.secret == "camera.url" && camera.is_some_and(|k| on_this_machine(k, i)) {
+            secret = secret.replace(".url", ".inside-url");
+        }
         self.need(&secret, s.make);
         match s.as_ {
             SecretAs::Env => Text(vec![Piece::Secret { secret }]),
