@@ -77,7 +77,7 @@ pub fn path(f: &Facts) -> Outcome {
     if !path.starts_with('/') {
         return Outcome::block(format!("the folder for recordings \"{path}\" does not start with /"), advice).fix(Fix::OtherFolder);
     }
-    if path.split('/').any(|p| p == "..") || path.chars().any(|c| c.is_control() || c == ':') {
+    if path.split('/').any(|p| p == "..") || path.chars().any(|c| c.is_control()) {
         return Outcome::block(format!("the folder for recordings {path:?} has something in it that cannot be used"), advice)
             .fix(Fix::OtherFolder);
     }

@@ -41,7 +41,7 @@ pub fn missing(f: &Facts) -> Outcome {
 pub fn stopped(f: &Facts) -> Outcome {
     only_on_docker!(f);
     let DockerPresence::Stopped { detail, masked, snap } = known!(f.host.docker) else {
-        return Outcome::pass("Docker is not standing still");
+        return Outcome::pass("Docker is not stopped");
     };
     let seen = format!("Docker is installed and does not run: {detail}");
     if *masked {

@@ -35,15 +35,16 @@ fn reached(f: &Facts, host: &str) -> Outcome {
     if !needed.is_empty() && needed.iter().all(|i| i.present) {
         return Outcome::pass("what is taken from there is here already");
     }
-    match f.host.registries.iter().find(|r| same_registry(&r.host, host)).map(|r| &r.reach) {
-        None => Outcome::skip("not asked"),
-        Some(Fact::Known { value, .. }) => Outcome::pass(format!("answers in {value} ms")),
-        Some(reach) if pending(reach) => Outcome::skip("not asked yet"),
+    let Some(registry) = f.host.registries.iter().find(|r| same_registry(&r.host, host)) else { return Outcome::skip("not asked") };
+    let name = registry.host.as_str();
+    match &registry.reach {
+        Fact::Known { value, .. } => Outcome::pass(format!("answers in {value} ms")),
+        reach if pending(reach) => Outcome::skip("not asked yet"),
         // Docker may have a mirror or a proxy of its own, so this is no proof that it cannot fetch.
-        Some(Fact::Unknown { unknown }) => Outcome::warn(
+        Fact::Unknown { unknown } => Outcome::warn(
             format!("{host} does not answer: {unknown}"),
             format!(
-                "Try by hand: curl -sI https://{host}/v2/ – an answer of any sort is good. Else look at cable, name server (getent hosts {host}), \
+                "Try by hand: curl -sI https://{name}/v2/ – an answer of any sort is good. Else look at cable, name server (getent hosts {name}), \
                  firewall and proxy. Without internet, take the images from your own registry (images.registry)."
             ),
         ),

@@ -20,10 +20,12 @@ mod subnet;
 mod system;
 #[cfg(test)]
 mod tests;
+mod why;
 
 pub use need::{ImageNeed, Needs};
 pub use outcome::{Facts, Outcome};
 pub use place::{Recommendation, choices, recommend};
+pub use why::why;
 
 use crate::model::check::Check;
 
@@ -154,6 +156,11 @@ pub const ALL: &[Rule] = &[
     rule("hub-pipeline-50mi-limits", "answers", cluster::hub_limits),
     rule("hub-memory", "answers", cluster::hub_memory),
 ];
+
+/// The rule of that name.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    ALL.iter().find(|rule| rule.id == id)
+}
 
 /// Runs every rule, in the order of the list.
 pub fn run(facts: &Facts) -> Vec<Check> {

@@ -103,11 +103,23 @@ pub fn proxy(f: &Facts) -> Outcome {
     )
 }
 
-/// Routes of this machine that belong to no container engine, without the default one.
-fn lan<'a>(f: &'a Facts) -> Option<Vec<(&'a str, Subnet)>> {
+/// A range that this machine reaches other than through a container engine.
+struct Lan<'a> {
+    text: &'a str,
+    subnet: Subnet,
+    /// On a wire of this machine, not behind a gateway.
+    direct: bool,
+}
+
+/// Ranges of this machine, without the default route and the halves of the internet that a VPN puts in its place.
+fn lan<'a>(f: &'a Facts) -> Option<Vec<Lan<'a>>> {
+    const WHOLE_INTERNET: u64 = 1 << 25;
     let routes = f.host.network.routes.get()?;
-    let own = routes.iter().filter(|r| !engines_own(&r.device) && r.to != "0.0.0.0/0" && r.to != "default");
-    Some(own.filter_map(|r| Some((r.to.as_str(), Subnet::parse(&r.to)?))).collect())
+    let own = routes.iter().filter(|r| !engines_own(&r.device)).filter_map(|r| {
+        let subnet = Subnet::parse(&r.to).filter(|s| s.addresses() < WHOLE_INTERNET)?;
+        Some(Lan { text: &r.to, subnet, direct: r.via.is_none() })
+    });
+    Some(own.collect())
 }
 
 /// docker-subnet-overlap
@@ -117,9 +129,9 @@ pub fn docker_overlap(f: &Facts) -> Outcome {
     let Some(lan) = lan(f) else { return Outcome::skip(format!("not known: {}", f.host.network.routes.how())) };
     for text in &engine.subnets {
         let Some(subnet) = Subnet::parse(text) else { continue };
-        if let Some((route, _)) = lan.iter().find(|(_, r)| r.overlaps(&subnet)) {
+        if let Some(other) = lan.iter().find(|l| l.subnet.overlaps(&subnet)) {
             return Outcome::warn(
-                format!("Docker's network {text} overlaps {route} of this machine: parts may not reach cameras there"),
+                format!("Docker's network {text} overlaps {} of this machine: parts may not reach cameras there", other.text),
                 "Give Docker another range: {\"default-address-pools\": [{\"base\": \"10.210.0.0/16\", \"size\": 24}]} in \
                  /etc/docker/daemon.json, then sudo systemctl restart docker, and make the networks anew.",
             );
@@ -139,8 +151,10 @@ pub fn site_subnet(f: &Facts) -> Outcome {
         return Outcome::block(format!("network.subnet {text} has too few addresses"), "Write it as 10.210.7.0/24, or leave it out.");
     }
     let advice = "Take a range that nobody uses, such as 10.210.7.0/24, or leave network.subnet out: kerbup then finds a free one.";
-    if let Some((route, _)) = lan(f).unwrap_or_default().iter().find(|(_, r)| r.overlaps(&subnet)) {
-        return Outcome::block(format!("network.subnet {text} overlaps {route}, which this machine uses"), advice);
+    let lan = lan(f).unwrap_or_default();
+    let overlaps = |direct: bool| lan.iter().find(|l| l.direct == direct && l.subnet.overlaps(&subnet));
+    if let Some(other) = overlaps(true) {
+        return Outcome::block(format!("network.subnet {text} overlaps {}, which this machine is in", other.text), advice);
     }
     let engines = f.engine().map(|e| e.subnets.as_slice()).unwrap_or_default();
     // The network of a standing site is in this list too, without its name.
@@ -148,6 +162,10 @@ pub fn site_subnet(f: &Facts) -> Outcome {
         && let Some(taken) = engines.iter().find(|t| Subnet::parse(t).is_some_and(|s| s.overlaps(&subnet)))
     {
         return Outcome::block(format!("network.subnet {text} overlaps {taken}, which Docker uses already"), advice);
+    }
+    if let Some(other) = overlaps(false) {
+        // The nearer range wins: what lies in it behind the gateway is then out of reach, the rest is not.
+        return Outcome::warn(format!("network.subnet {text} hides a part of {}, which lies behind a gateway or VPN", other.text), advice);
     }
     Outcome::pass(text.clone())
 }
@@ -165,7 +183,7 @@ pub fn pod_overlap(f: &Facts) -> Outcome {
     for range in ranges {
         let Some(subnet) = Subnet::parse(range) else { continue };
         let camera = f.answers.cameras.iter().find(|c| super::cameras::address_of(&c.url).is_some_and(|ip| subnet.holds(ip)));
-        let taken = lan.iter().find(|(_, r)| r.overlaps(&subnet)).map(|(r, _)| format!("{r} of this machine"));
+        let taken = lan.iter().find(|l| l.subnet.overlaps(&subnet)).map(|l| format!("{} of this machine", l.text));
         if let Some(other) = taken.or_else(|| camera.map(|c| format!("the camera {}", c.name))) {
             return Outcome::block(
                 format!("the cluster's own range {range} overlaps {other}: parts would not reach it"),

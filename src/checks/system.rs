@@ -1,6 +1,6 @@
 //! Rules about the operating system: where it runs, its clock, its guards, who is at the keys.
 
-use super::outcome::{Facts, Outcome, known, only_on_docker};
+use super::outcome::{Facts, Outcome, below, known, only_on_docker};
 use crate::model::answers::Expose;
 use crate::model::host::{DockerPresence, Sudo, VirtKind};
 use crate::recipe::condition::version;
@@ -34,6 +34,11 @@ pub fn container(f: &Facts) -> Outcome {
     let virt = known!(f.host.virtualization);
     if virt.kind != VirtKind::Container {
         return Outcome::pass("not inside an application container");
+    }
+    // The engine's own folder is mounted in here: it runs in this container too, and sees the same disks.
+    let engine_inside = f.engine().is_some_and(|e| f.host.mounts.get().is_some_and(|all| all.iter().any(|m| below(&m.path, &e.root))));
+    if engine_inside {
+        return Outcome::pass("inside a container that has a Docker of its own");
     }
     Outcome::warn(
         format!("kerbup runs inside a container ({}): what it sees is not the whole machine", virt.name),

@@ -158,7 +158,15 @@ pub(super) const CASES: &[Case] = &[
         |w| on(w, Microk8s),
     ),
     case("wsl", Warn, |w| w.host.virtualization = virt(VirtKind::Wsl, "wsl2"), healthy),
-    case("inside-container", Warn, |w| w.host.virtualization = virt(VirtKind::Container, "docker"), healthy),
+    case(
+        "inside-container",
+        Warn,
+        |w| w.host.virtualization = virt(VirtKind::Container, "docker"),
+        |w| {
+            w.host.virtualization = virt(VirtKind::Container, "docker");
+            w.mounts(|m| m.push(mount("/var/lib/docker", "/dev/vda", "ext4", 200_000_000_000, 100_000_000_000, DiskKind::Virtual)));
+        },
+    ),
     case("system-old", Warn, |w| system(w, "ubuntu", "18.04"), |w| system(w, "ubuntu", "26.04")),
     case("system-old", Warn, |w| system(w, "raspbian", "10"), |w| system(w, "arch", "")),
     case("kernel-too-old", Warn, |w| w.host.kernel = k("3.10.0-1160.el7.x86_64".into()), healthy),

@@ -257,7 +257,7 @@ fn cases() -> impl Iterator<Item = &'static Case> {
 }
 
 fn outcome(world: &World, id: &str) -> Outcome {
-    (ALL.iter().find(|r| r.id == id).unwrap_or_else(|| panic!("no rule {id}")).test)(&world.facts())
+    (find(id).unwrap_or_else(|| panic!("no rule {id}")).test)(&world.facts())
 }
 
 #[test]
@@ -289,6 +289,7 @@ fn every_rule_has_a_case_and_every_case_a_rule() {
     let areas = ["processor", "memory", "system", "disk", "network", "docker", "images", "cameras", "answers"];
     for rule in ALL {
         assert!(areas.contains(&rule.area), "{}", rule.id);
+        assert!(why(rule.id).is_some_and(|says| says.ends_with('.')), "nobody says why {} is there", rule.id);
     }
 }
 

@@ -78,6 +78,16 @@ pub(super) const CASES: &[Case] = &[
     case("site-subnet", Block, |w| w.answers.subnet = Some("172.17.4.0/24".into()), |w| w.answers.subnet = Some("10.210.7.0/24".into())),
     case("site-subnet", Block, |w| w.answers.subnet = Some("10.210.7.0".into()), |w| w.answers.subnet = Some("10.210.7.0/24".into())),
     case(
+        "site-subnet",
+        Warn,
+        |w| {
+            w.answers.subnet = Some("10.210.7.0/24".into());
+            let office = Route { to: "10.0.0.0/8".into(), via: Some("10.8.0.1".parse().unwrap()), device: "tun0".into() };
+            w.host.network.routes = k(vec![office]);
+        },
+        |w| w.answers.subnet = Some("10.210.7.0/24".into()),
+    ),
+    case(
         "pod-cidr-lan-overlap",
         Block,
         |w| {
@@ -289,6 +299,21 @@ fn context(w: &mut World, name: &str, provider: Option<&str>) {
 
 fn external(settings: &[(&str, &str)]) -> Service {
     Service::External { settings: settings.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect() }
+}
+
+#[test]
+fn a_vpn_that_takes_the_whole_internet_overlaps_nothing() {
+    let mut world = base();
+    let mut routes = world.host.network.routes.get().unwrap().clone();
+    for half in ["0.0.0.0/1", "128.0.0.0/1"] {
+        routes.push(Route { to: half.into(), via: Some("10.8.0.1".parse().unwrap()), device: "tun0".into() });
+    }
+    world.host.network.routes = k(routes);
+    world.answers.subnet = Some("10.210.7.0/24".into());
+    assert_eq!(outcome(&world, "site-subnet").status, Status::Pass);
+    assert_eq!(outcome(&world, "docker-subnet-overlap").status, Status::Pass);
+    on(&mut world, Microk8s);
+    assert_eq!(outcome(&world, "pod-cidr-lan-overlap").status, Status::Pass);
 }
 
 #[test]
