@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::model::host::HostReport;
+
 /// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meta {
@@ -94,4 +96,8 @@ pub trait Files: Send + Sync {
     fn uid(&self) -> u32;
     /// Absolute path of this program.
     fn program(&self) -> io::Result<String>;
+    /// The report of a machine that is only described, as practice runs on: it has no /proc to read. A real machine has none.
+    fn described(&self) -> Option<HostReport> {
+        None
+    }
 }

@@ -32,6 +32,10 @@ impl Drop for FakeLock {
 }
 
 impl Files for FakeFiles {
+    fn described(&self) -> Option<crate::model::host::HostReport> {
+        Some(self.0.described.host.clone())
+    }
+
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
         self.0.settle();
         self.0.state().tree.file(path).cloned()

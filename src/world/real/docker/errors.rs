@@ -125,8 +125,10 @@ pub(super) fn verb(status: u16, says: &str) -> EngineError {
 
 /// The engine could not be spoken to.
 pub(super) fn connection(error: &(dyn std::error::Error + 'static), socket: &str) -> EngineError {
-    let says = format!("{socket}: {}", chain(error));
-    match io_kind(error) {
+    let io = io_error(error);
+    // The system's own words say it shortest; without them, all there are.
+    let says = format!("{socket}: {}", io.map_or_else(|| chain(error), ToString::to_string));
+    match io.map(std::io::Error::kind) {
         Some(ErrorKind::PermissionDenied) => EngineError::Denied(says),
         _ => EngineError::Unreachable(says),
     }
@@ -159,15 +161,15 @@ fn absent(path: &str) -> EngineError {
     }
 }
 
-fn io_kind(error: &(dyn std::error::Error + 'static)) -> Option<ErrorKind> {
+/// The innermost error of the system.
+fn io_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a std::io::Error> {
     let mut next = Some(error);
+    let mut found = None;
     while let Some(e) = next {
-        if let Some(io) = e.downcast_ref::<std::io::Error>() {
-            return Some(io.kind());
-        }
+        found = e.downcast_ref::<std::io::Error>().or(found);
         next = e.source();
     }
-    None
+    found
 }
 
 /// An error with what is behind it, without saying anything twice.
@@ -216,6 +218,19 @@ mod tests {
             assert_eq!(pull(500, says), kind((*says).to_owned()), "{says}");
         }
         assert_eq!(pull(404, "gone"), EngineError::NotFound("gone".into()));
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("outer")]
+    struct Outer(#[source] std::io::Error);
+
+    #[test]
+    fn a_refused_socket_is_told_from_a_dead_one() {
+        let denied = Outer(ErrorKind::PermissionDenied.into());
+        assert_eq!(connection(&denied, "/s"), EngineError::Denied("/s: permission denied".into()));
+        let dead = Outer(ErrorKind::ConnectionRefused.into());
+        assert_eq!(connection(&dead, "/s"), EngineError::Unreachable("/s: connection refused".into()));
+        assert_eq!(chain(&dead), "outer: connection refused");
     }
 
     #[test]

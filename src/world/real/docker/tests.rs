@@ -239,3 +239,17 @@ async fn a_socket_that_vanishes_is_unreachable() {
     let got = connect(&path).pull("x", None, &|_| {}).await;
     assert!(matches!(got, Err(EngineError::Unreachable(_))), "{got:?}");
 }
+
+#[tokio::test]
+async fn an_engine_that_stays_silent_is_unreachable() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("docker.sock");
+    let listener = tokio::net::UnixListener::bind(&path).unwrap();
+    let taken = tokio::spawn(async move { listener.accept().await });
+    let engine = connect(path.to_str().unwrap());
+    let got = engine.socket.versions(Duration::from_millis(200)).await;
+    assert!(matches!(got, Err(EngineError::Unreachable(_))), "{got:?}");
+    let _held = taken.await.unwrap();
+    let got = engine.verb(Duration::from_millis(200), |d| async move { d.start_container("x", None::<StartContainerOptions>).await }).await;
+    assert!(matches!(got, Err(EngineError::Unreachable(_))), "{got:?}");
+}
