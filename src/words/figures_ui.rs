@@ -48,6 +48,15 @@ pub fn percent(part: f64) -> String {
     format!("{:.0} %", part * 100.0)
 }
 
+/// `98 of 140 MB`: so much of so much, the unit once where it is the same.
+pub fn part_of(part: u64, whole: u64) -> String {
+    let (part, whole) = (bytes(part), bytes(whole));
+    match (part.split_once(' '), whole.split_once(' ')) {
+        (Some((n, unit)), Some((_, same))) if unit == same => format!("{n} of {whole}"),
+        _ => format!("{part} of {whole}"),
+    }
+}
+
 /// A path in so many letters; the end of a long one says more than its beginning.
 pub fn short_path(path: &str, most: usize) -> String {
     let letters = path.chars().count();
@@ -74,6 +83,9 @@ mod tests {
         assert_eq!(bytes(1_300_000_000_000), "1.3 TB");
         assert_eq!(bytes(999_999_999), "1.0 GB");
         assert_eq!(bytes(21_000_000_000), "21 GB");
+        assert_eq!(part_of(98_000_000, 140_000_000), "98 of 140 MB");
+        assert_eq!(part_of(98_000, 140_000_000), "98 kB of 140 MB");
+        assert_eq!(short_path("192.168.178.20:8080", 10), "…8.20:8080");
         assert_eq!(memory(8 << 30), "8.0 GB");
         assert_eq!(memory(180 << 20), "180 MB");
         assert_eq!(span(8.2), "8 s");

@@ -169,7 +169,7 @@ const SHOTS: [(&str, &str, u16, u16); 13] = [
     ("failed", "failed", 80, 24),
     ("done", "done", 80, 24),
     ("dashboard", "dashboard", 80, 24),
-    ("dashboard-wide", "dashboard", 140, 36),
+    ("dashboard-wide", "dashboard-worst", 132, 28),
     ("log", "log", 80, 24),
     ("narrow", "dashboard", 40, 12),
 ];

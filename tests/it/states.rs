@@ -559,6 +559,11 @@ pub const STATES: &[(&str, Make)] = &[
         a
     }),
     ("dashboard", |l| dashboard(l, health())),
+    ("dashboard-worst", |l| {
+        let mut a = dashboard(l, health());
+        press(&mut a, &[Key::Char('w')]);
+        a
+    }),
     ("dashboard-reading", |l| app(flow(Stage::Dashboard), l)),
     ("dashboard-states", |l| dashboard(l, health_of_all_states())),
     ("dashboard-200", |l| {

@@ -97,7 +97,8 @@ impl App {
                 hints.push(Hint::key(Key::Esc, "close"));
             }
         } else {
-            if self.goes_on() && !hints.iter().any(|h| h.keys.contains(&Key::Esc)) {
+            let enter = hints.iter().any(|h| h.keys.contains(&Key::Enter) && h.label == "go on");
+            if self.goes_on() && !enter && !hints.iter().any(|h| h.keys.contains(&Key::Esc)) {
                 hints.push(Hint::key(Key::Right, "go on"));
             }
             if self.goes_back() && !hints.iter().any(|h| h.keys.contains(&Key::Esc)) {
@@ -138,6 +139,16 @@ impl App {
             Reply::Ignored => self.everywhere(key),
             reply => self.take(reply),
         }
+    }
+
+    /// A text was pasted: it goes where something is typed, and nowhere else, since each letter would be a command.
+    pub fn paste(&mut self, text: &str, now: f64) -> Vec<Effect> {
+        if !self.top().typing() {
+            self.said = Some("Open the field that it belongs to, then paste it again.".into());
+            return vec![];
+        }
+        let letters: Vec<char> = text.trim().chars().filter(|c| !c.is_control()).collect();
+        letters.into_iter().flat_map(|c| self.key(Key::Char(c), now).effects).collect()
     }
 
     fn take(&mut self, reply: Reply) -> Act {

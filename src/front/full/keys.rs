@@ -73,7 +73,7 @@ impl Key {
     pub fn name(self, ascii: bool) -> String {
         let pick = |sign: &str, word: &str| if ascii { word.to_string() } else { sign.to_string() };
         match self {
-            Key::Up => pick("↑", "Up "),
+            Key::Up => pick("↑", "Up"),
             Key::Down => pick("↓", "Down"),
             Key::Left => pick("←", "Left"),
             Key::Right => pick("→", "Right"),
@@ -122,7 +122,9 @@ impl Hint {
 
     /// The keys' names.
     pub fn names(&self, ascii: bool) -> String {
-        self.keys.iter().map(|k| k.name(ascii)).collect()
+        let names: Vec<String> = self.keys.iter().map(|k| k.name(ascii)).collect();
+        let arrows = names.iter().all(|n| !n.is_ascii());
+        names.join(if arrows { "" } else { " " })
     }
 }
 

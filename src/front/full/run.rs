@@ -13,7 +13,7 @@ use super::Leave;
 use super::app::{Act, App};
 use super::keys::Key;
 use super::lease::{Request, Seat};
-use super::terminal::Held;
+use super::terminal::{Held, fault};
 use super::theme::Look;
 use crate::flow::{Effect, Flow};
 use crate::model::event::Event;
@@ -38,7 +38,7 @@ pub async fn run(
     let tmux = std::env::var_os("TMUX").is_some();
     flow.start().into_iter().for_each(&mut *perform);
     let mut app = App::new(flow, look, jiff::tz::TimeZone::system());
-    let mut held = Held::take()?;
+    let mut held = Held::take().map_err(fault)?;
     let mut keys = Some(EventStream::new());
     let mut tick = interval(SPIN);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -51,15 +51,24 @@ pub async fn run(
         let mut act = Act::default();
         tokio::select! {
             biased;
+            // Drawing first: however many events come in, the screen is seen to move.
+            () = sleep_until(drawn + FRAME), if changed && held.ours() => {
+                held.terminal.draw(|frame| {
+                    let area = frame.area();
+                    app.draw(area, frame.buffer_mut(), now());
+                }).map_err(fault)?;
+                changed = false;
+                drawn = Instant::now();
+            }
             asked = seat.asked.recv(), if seat_open => match asked {
                 Some(Request::Release(done)) => {
                     // The child reads the keys now: nobody else may.
                     keys = None;
-                    held.release()?;
+                    held.release().map_err(fault)?;
                     let _ = done.send(());
                 }
                 Some(Request::Retake(done)) => {
-                    held.retake()?;
+                    held.retake().map_err(fault)?;
                     keys = Some(EventStream::new());
                     changed = true;
                     let _ = done.send(());
@@ -75,9 +84,7 @@ pub async fn run(
                     }
                 }
                 Some(Ok(Terminal::Paste(text))) => {
-                    for c in text.chars().filter(|c| !c.is_control()) {
-                        act.effects.extend(app.key(Key::Char(c), now()).effects);
-                    }
+                    act.effects = app.paste(&text, now());
                     changed = true;
                 }
                 Some(Ok(Terminal::Resize(..))) => changed = true,
@@ -96,16 +103,8 @@ pub async fn run(
                 ticks += 1;
                 changed = changed || app.moving() || ticks.is_multiple_of(5);
             }
-            () = sleep_until(drawn + FRAME), if changed && held.ours() => {
-                held.terminal.draw(|frame| {
-                    let area = frame.area();
-                    app.draw(area, frame.buffer_mut(), now());
-                }).map_err(|e| Fault::new(crate::model::fault::Whose::Machine, "TERMINAL", "The screen could not be drawn.").because(e.to_string()))?;
-                changed = false;
-                drawn = Instant::now();
-            }
         }
-        if let Some(leave) = apply(act, &mut held, tmux, perform)? {
+        if let Some(leave) = apply(act, &mut held, tmux, perform).map_err(fault)? {
             return Ok(leave);
         }
     }
@@ -119,7 +118,7 @@ async fn next(keys: &mut Option<EventStream>) -> Option<std::io::Result<Terminal
     }
 }
 
-fn apply(act: Act, held: &mut Held, tmux: bool, perform: &mut dyn FnMut(Effect)) -> Result<Option<Leave>, Fault> {
+fn apply(act: Act, held: &mut Held, tmux: bool, perform: &mut dyn FnMut(Effect)) -> std::io::Result<Option<Leave>> {
     let quit = act.effects.iter().find_map(|e| match e {
         Effect::Quit(code) => Some(Leave::Quit(*code)),
         _ => None,

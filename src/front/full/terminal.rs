@@ -21,7 +21,8 @@ pub(super) struct Held {
     ours: bool,
 }
 
-fn fault(error: io::Error) -> Fault {
+/// What a terminal that fails means for a person.
+pub(super) fn fault(error: io::Error) -> Fault {
     Fault::new(Whose::Machine, "TERMINAL", "The terminal cannot be used for the full screen.")
         .because(error.to_string())
         .cure("Start kerbup with --output plain.")
@@ -40,7 +41,7 @@ fn leave() -> io::Result<()> {
 
 impl Held {
     /// Takes the terminal. Data goes to stdout, so the screen is drawn on stderr.
-    pub(super) fn take() -> Result<Held, Fault> {
+    pub(super) fn take() -> io::Result<Held> {
         static HOOK: Once = Once::new();
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
@@ -54,23 +55,23 @@ impl Held {
             Ok(terminal) => Ok(Held { terminal, ours: true }),
             Err(error) => {
                 let _ = leave();
-                Err(fault(error))
+                Err(error)
             }
         }
     }
 
     /// Gives it back for a while.
-    pub(super) fn release(&mut self) -> Result<(), Fault> {
-        if std::mem::take(&mut self.ours) { leave().map_err(fault) } else { Ok(()) }
+    pub(super) fn release(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.ours) { leave() } else { Ok(()) }
     }
 
     /// Takes it again; everything is to be drawn anew.
-    pub(super) fn retake(&mut self) -> Result<(), Fault> {
+    pub(super) fn retake(&mut self) -> io::Result<()> {
         if !self.ours {
-            enter().map_err(fault)?;
+            enter()?;
             self.ours = true;
         }
-        self.terminal.clear().map_err(fault)
+        self.terminal.clear()
     }
 
     /// It is ours now.
@@ -79,21 +80,21 @@ impl Held {
     }
 
     /// Stops this program as the shell's job control does, and comes back with the terminal when the shell goes on with it.
-    pub(super) fn suspend(&mut self) -> Result<(), Fault> {
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
         self.release()?;
         let stop = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
-        stop.map_err(|e| fault(e.into()))?;
+        stop?;
         self.retake()
     }
 
     /// Sends a text to the terminal's clipboard (OSC 52). No answer comes, so nobody can say that it arrived.
-    pub(super) fn copy(&mut self, text: &str, tmux: bool) -> Result<(), Fault> {
+    pub(super) fn copy(&mut self, text: &str, tmux: bool) -> io::Result<()> {
         if text.len() > CLIPBOARD_BYTES {
             return Ok(());
         }
         let sequence = osc52(text, tmux);
         let mut out = io::stderr();
-        out.write_all(sequence.as_bytes()).and_then(|()| out.flush()).map_err(fault)
+        out.write_all(sequence.as_bytes()).and_then(|()| out.flush())
     }
 }
 

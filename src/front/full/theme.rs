@@ -131,7 +131,7 @@ impl Theme {
 
     /// A whole row that is selected: reverse video, whatever was on it.
     pub fn selected(&self) -> Style {
-        let style = Style::reset().add_modifier(Modifier::REVERSED);
+        let style = Style::reset().add_modifier(Modifier::REVERSED | Modifier::BOLD);
         match self.look.colour {
             Colour::Sixteen => style.fg(Color::Cyan),
             Colour::Mono => style,

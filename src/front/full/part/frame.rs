@@ -1,7 +1,7 @@
 //! What stands around every screen: where one is, what was said last, and what the keys do now.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use super::page::put;
@@ -9,7 +9,9 @@ use super::text::{clean, clip, width, wrap};
 use crate::flow::state::Purpose;
 use crate::flow::{Flow, Stage};
 use crate::front::full::keys::{Hint, Key};
+use crate::front::full::screen::failed;
 use crate::front::full::theme::{Mark, Theme};
+use crate::model::answers::PlatformKind;
 use crate::model::health::Overall;
 use crate::words::{figures_ui, health_ui, welcome};
 
@@ -33,6 +35,15 @@ pub fn frame(flow: &Flow, said: Option<&str>, hints: &[Hint], theme: &Theme, are
         put(buf, inner.x, end, inner.width, line);
     }
     Rect { y: top, height: end.saturating_sub(top), ..inner }
+}
+
+/// Two areas beside each other with a quiet line between them; the left one takes so many of a hundred columns.
+pub fn beside(area: Rect, left: u16, theme: &Theme, buf: &mut Buffer) -> (Rect, Rect) {
+    let [a, gap, b] = Layout::horizontal([Constraint::Percentage(left), Constraint::Length(3), Constraint::Fill(1)]).areas(area);
+    for y in gap.top()..gap.bottom() {
+        put(buf, gap.x + 1, y, 1, &Line::styled("│", theme.dim()));
+    }
+    (a, b)
 }
 
 fn rule(theme: &Theme, area: Rect, y: u16, buf: &mut Buffer) {
@@ -102,6 +113,7 @@ fn rail(flow: &Flow, theme: &Theme) -> Line<'static> {
             _ => name(stage),
         };
         let (glyph, style) = match stage.cmp(&here) {
+            std::cmp::Ordering::Equal if failed::stands(flow) => (theme.glyph(Mark::Bad), theme.bad()),
             std::cmp::Ordering::Less => ("✔", theme.good()),
             std::cmp::Ordering::Equal => ("●", theme.accent()),
             std::cmp::Ordering::Greater => ("○", theme.dim()),
@@ -124,6 +136,17 @@ fn overall(flow: &Flow) -> Mark {
     }
 }
 
+fn platform(kind: PlatformKind) -> &'static str {
+    match kind {
+        PlatformKind::Docker => "Docker",
+        PlatformKind::Microk8s => "MicroK8s",
+        PlatformKind::Kubernetes => "Kubernetes",
+        PlatformKind::Eks => "EKS",
+        PlatformKind::Gke => "GKE",
+        PlatformKind::Aks => "AKS",
+    }
+}
+
 fn dashboard_header(flow: &Flow, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let site = flow.health.as_ref().map_or(flow.answers.site.clone(), |h| h.site.clone());
     let mut left = vec![Span::styled(site, theme.strong()), Span::raw("   ")];
@@ -132,7 +155,7 @@ fn dashboard_header(flow: &Flow, theme: &Theme, area: Rect, buf: &mut Buffer) {
         None => theme.state(Mark::Busy, "reading how it is"),
     });
     if let Some(host) = machine(flow) {
-        left.push(Span::styled(format!("   on {host}"), theme.dim()));
+        left.push(Span::styled(format!("   {} on {host}", platform(flow.answers.platform)), theme.dim()));
     }
     left.push(Span::styled(format!("   {VERSION}"), theme.dim()));
     let right = match (&flow.health, flow.practice) {

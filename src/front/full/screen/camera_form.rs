@@ -99,6 +99,10 @@ impl Screen for CameraForm {
         Reply::Taken
     }
 
+    fn typing(&self) -> bool {
+        self.at < RECORD
+    }
+
     fn hints(&self, _: &Flow) -> Vec<Hint> {
         let mut hints = vec![Hint::key(Key::Tab, "next")];
         match self.at {

@@ -11,8 +11,8 @@ use crate::front::full::keys::{Hint, Key};
 use crate::front::full::part::ask::{Ask, Then};
 use crate::front::full::part::list::{Cursor, window};
 use crate::front::full::part::page::Page;
-use crate::front::full::part::text::Row;
-use crate::front::full::theme::{Mark, Theme};
+use crate::front::full::part::text::{Row, width};
+use crate::front::full::theme::{Mark, Room, Theme};
 use crate::model::answers::{Camera, Record};
 
 /// The screen.
@@ -27,6 +27,12 @@ pub fn shown(camera: &Camera) -> String {
         (Some(user), Some((scheme, rest))) if !user.is_empty() => format!("{scheme}://{user}:••••@{rest}"),
         _ => camera.url.clone(),
     }
+}
+
+/// The same in so many cells: what every address begins with gives way first.
+fn fitting(camera: &Camera, cells: usize) -> String {
+    let all = shown(camera);
+    if width(&all) <= cells { all } else { all.trim_start_matches("rtsp://").into() }
 }
 
 /// What came of trying it.
@@ -86,8 +92,11 @@ impl Screen for Cameras {
         let cameras = &flow.answers.cameras;
         let mut page = Page::new(buf, area);
         let cells = page.width().saturating_sub(2);
-        let (name, rec, said) =
-            if theme.narrow() { (13, 0, cells.saturating_sub(13)) } else { (15, 10, if theme.wide() { 36 } else { 25 }) };
+        let (name, rec, said) = match theme.room {
+            Room::Wide => (18, 10, 34),
+            Room::Usual => (13, 9, 23),
+            Room::Narrow | Room::Tiny => (13, 0, cells.saturating_sub(13)),
+        };
         let address = cells.saturating_sub(name + rec + said);
         if !theme.narrow() {
             page.gap();
@@ -111,7 +120,7 @@ impl Screen for Cameras {
             let row = Row::new()
                 .left(&c.name, name.saturating_sub(1), theme.strong())
                 .gap(1)
-                .left(&shown(c), address.saturating_sub(1), theme.plain())
+                .left(&fitting(c, address.saturating_sub(1)), address.saturating_sub(1), theme.plain())
                 .gap(address.min(1))
                 .left(record(c.record), rec, theme.plain())
                 .cell(tried(flow, &c.name, theme), said);

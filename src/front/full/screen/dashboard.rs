@@ -1,7 +1,9 @@
 //! The dashboard: parts, cameras, the disk, and the worst thing in one line. Only rows that are seen are formatted.
 
+use std::collections::HashSet;
+
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::detail::{Detail, Of};
@@ -11,12 +13,13 @@ use crate::flow::{Flow, Intent};
 use crate::front::full::keys::{Hint, Key};
 use crate::front::full::part::ask::{Ask, Then};
 use crate::front::full::part::bar::bar;
+use crate::front::full::part::frame::beside;
 use crate::front::full::part::list::{Cursor, window};
 use crate::front::full::part::page::Page;
 use crate::front::full::part::text::{Row, clip, width};
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::health::{CameraHealth, CameraState, ComponentHealth, ComponentState, DiskHealth, HealthSnapshot};
-use crate::words::figures_ui::{bytes, memory, or_dash, percent, span};
+use crate::words::figures_ui::{bytes, memory, or_dash, part_of, percent, short_path, span};
 use crate::words::health_ui as words;
 
 /// The screen. One cursor goes through parts and cameras.
@@ -48,14 +51,19 @@ pub fn camera_mark(state: CameraState) -> Mark {
     }
 }
 
+/// What the name of a camera's recorder begins with.
+const RECORDER: &str = "agent-";
+
 /// The name of a camera's recorder among the components.
 pub fn recorder(camera: &str) -> String {
-    format!("agent-{camera}")
+    format!("{RECORDER}{camera}")
 }
 
 /// Components that have a row of their own: a camera's recorder is shown by its camera.
 fn parts(health: &HealthSnapshot) -> Vec<&ComponentHealth> {
-    health.components.iter().filter(|c| !health.cameras.iter().any(|cam| c.name == recorder(&cam.name))).collect()
+    let cameras: HashSet<&str> = health.cameras.iter().map(|c| c.name.as_str()).collect();
+    let recorder = |c: &ComponentHealth| c.name.strip_prefix(RECORDER).is_some_and(|camera| cameras.contains(camera));
+    health.components.iter().filter(|c| !recorder(c)).collect()
 }
 
 /// What needs a look most, with the row it stands in.
@@ -103,12 +111,13 @@ impl Dashboard {
         if theme.narrow() {
             return row;
         }
-        row.right("UP", 6, theme.dim()).right("CPU", 7, theme.dim()).right("MEMORY", 8, theme.dim()).gap(2).rest("ADDRESS", theme.dim())
+        row.right("UP", 6, theme.dim()).right("CPU", 6, theme.dim()).right("MEMORY", 8, theme.dim()).gap(2).rest("ADDRESS", theme.dim())
     }
 
     fn part_row(c: &ComponentHealth, theme: &Theme, cells: usize) -> Line<'static> {
         let wide = part_cells(theme, cells);
         let title = clip(&c.title, wide.saturating_sub(1));
+        let room = cells.saturating_sub(wide + 14 + 6 + 6 + 8 + 2);
         // The product stands behind its job where both fit.
         let left = wide.saturating_sub(width(&title) + 2);
         let product = if width(&c.product) < left && !theme.narrow() { c.product.as_str() } else { "" };
@@ -119,10 +128,10 @@ impl Dashboard {
             return row.into();
         }
         row.right(&or_dash(c.up_seconds.map(span)), 6, theme.plain())
-            .right(&or_dash(c.cpu.map(percent)), 7, theme.plain())
+            .right(&or_dash(c.cpu.map(percent)), 6, theme.plain())
             .right(&or_dash(c.memory.map(memory)), 8, theme.plain())
             .gap(2)
-            .rest(&address(c), if c.url.is_some() { theme.plain() } else { theme.dim() })
+            .rest(&short_path(&address(c), room), if c.url.is_some() { theme.plain() } else { theme.dim() })
             .into()
     }
 
@@ -160,8 +169,9 @@ impl Dashboard {
         let mut spans = vec![Span::raw(format!("Disk {}  ", clip(&d.path, 24)))];
         spans.extend(bar(part, if theme.narrow() { 6 } else { cells.saturating_sub(62).clamp(8, 40) }, theme));
         let style = if part > 0.95 { theme.warn() } else { theme.plain() };
-        spans.push(Span::styled(format!("  {} of {}", bytes(used), bytes(d.total)), style));
+        spans.push(Span::styled(format!("  {}", part_of(used, d.total)), style));
         let days = match (d.keeps_days, d.fits_days) {
+            _ if theme.narrow() => None,
             (Some(keeps), Some(fits)) if fits < keeps => Some((format!("  only {fits} of {keeps} days fit"), theme.warn())),
             (Some(keeps), Some(fits)) => Some((format!("  keeps {keeps} days, fits {fits}"), theme.dim())),
             (Some(keeps), None) => Some((format!("  keeps {keeps} days"), theme.dim())),
@@ -211,8 +221,9 @@ impl Dashboard {
             page.text("  no camera yet: Change adds one", theme.dim());
         }
         let disk = health.disk.as_ref();
-        page.keep(1 + u16::from(disk.is_some()) + u16::from(!narrow));
-        if !narrow {
+        if narrow {
+            page.keep(1 + u16::from(disk.is_some()));
+        } else {
             page.rule(theme, "");
         }
         if let Some(d) = disk {
@@ -227,7 +238,7 @@ impl Dashboard {
 
 /// Cells for a part's or camera's name.
 fn part_cells(theme: &Theme, cells: usize) -> usize {
-    if theme.narrow() { cells.saturating_sub(16) } else { cells.saturating_sub(14 + 6 + 7 + 8 + 2 + 17).clamp(20, 30) }
+    if theme.narrow() { cells.saturating_sub(16) } else { cells.saturating_sub(14 + 6 + 6 + 8 + 2 + 16).clamp(20, 28) }
 }
 
 impl Screen for Dashboard {
@@ -298,7 +309,8 @@ impl Screen for Dashboard {
         if !theme.wide() {
             return self.tables(health, theme, area, buf);
         }
-        let [left, right] = Layout::horizontal([Constraint::Min(84), Constraint::Max(60)]).spacing(2).areas(area);
+        // The tables need their columns, whatever is left is the detail's.
+        let (left, right) = beside(area, (8_600 / area.width.max(1)).clamp(50, 78), theme, buf);
         self.tables(health, theme, left, buf);
         if let Some(of) = self.chosen(flow) {
             Detail::of(of).draw(flow, theme, right, buf);

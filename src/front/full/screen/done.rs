@@ -95,7 +95,7 @@ impl Screen for Done {
                 page.line(row.rest(&format!("{user}   {password}"), theme.strong()));
             }
         }
-        if !theme.narrow() {
+        if ended.says.len() > 1 {
             page.gap();
         }
         for line in ended.says.iter().skip(1) {
@@ -104,7 +104,12 @@ impl Screen for Done {
         if flow.purpose == Purpose::Install && !theme.narrow() {
             page.gap();
             page.para("Recording goes on when you close this, and after a restart of the machine.", theme.plain(), 2, 2);
-            page.para("`kerbup` shows how it is. From outside your home use a VPN, never an open port.", theme.dim(), 2, 2);
+            page.gap();
+            for (command, what) in [("kerbup", "shows how it is"), ("kerbup passwords", "shows the password, any time")] {
+                page.line(Row::new().gap(2).left(command, label, theme.strong()).rest(what, theme.dim()));
+            }
+            page.gap();
+            page.para("From outside your home use a VPN, never an open port.", theme.dim(), 2, 2);
         }
     }
 }

@@ -117,6 +117,7 @@ impl Screen for Failed {
                 let label = if i == 0 { "What helps" } else { "" };
                 page.line(Row::new().gap(2).left(label, 14, theme.dim()).rest(cure, theme.plain()));
             }
+            page.gap();
             let (done, _) = flow.done_of();
             let safe = if done == 0 {
                 "Nothing was changed before it.".into()

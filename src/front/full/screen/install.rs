@@ -16,7 +16,7 @@ use crate::front::full::part::page::Page;
 use crate::front::full::part::text::Row;
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::event::Unit;
-use crate::words::figures_ui::{bytes, span, time_of_day};
+use crate::words::figures_ui::{bytes, part_of, span, time_of_day};
 
 /// The screen. The cursor follows what runs until it is moved.
 #[derive(Debug, Default)]
@@ -38,19 +38,24 @@ fn waits_for(flow: &Flow, id: &str) -> Option<String> {
 }
 
 /// Seconds that are left, where every step that is not done says how long it takes.
-fn left(flow: &Flow) -> Option<f64> {
+fn left(flow: &Flow, now: f64) -> Option<f64> {
     let plan = flow.plan.as_ref()?;
+    let gone = |id: &str| match flow.steps.get(id) {
+        Some(StepRun::Running { since, .. }) => (now - since).max(0.0),
+        _ => 0.0,
+    };
     let open = plan.steps.iter().filter(|s| matches!(flow.steps.get(&s.id), Some(StepRun::Waiting | StepRun::Running { .. })));
-    open.map(|s| s.preview.seconds).try_fold(0.0, |sum, s| s.map(|s| sum + s))
+    open.map(|s| s.preview.seconds.map(|all| (all - gone(&s.id)).max(0.0))).try_fold(0.0, |sum, s| s.map(|s| sum + s))
 }
 
 fn progress(done: u64, total: Option<u64>, unit: Unit, seconds: f64, theme: &Theme, cells: usize) -> Vec<Span<'static>> {
     match (unit, total) {
         (Unit::Bytes, Some(total)) => {
-            let mut spans = bar(done as f64 / total.max(1) as f64, cells, theme);
             let rate = if seconds > 1.0 { format!("{}/s", bytes((done as f64 / seconds) as u64)) } else { String::new() };
-            spans.push(Span::raw(format!("  {} of {}", bytes(done), bytes(total))));
-            spans.push(Span::styled(format!("  {rate}"), theme.dim()));
+            let (amount, speed) = (17, 9);
+            let mut spans = bar(done as f64 / total.max(1) as f64, cells.saturating_sub(amount + speed).min(40), theme);
+            let row = Row::new().right(&part_of(done, total), amount, theme.plain()).right(&rate, speed, theme.dim());
+            spans.extend(Line::from(row).spans);
             spans
         }
         (Unit::Bytes, None) => vec![Span::raw(bytes(done))],
@@ -76,9 +81,7 @@ fn row(flow: &Flow, id: &str, theme: &Theme, cells: usize) -> Line<'static> {
             let seconds = theme.now - since;
             let mut line: Line<'static> = cell(Mark::Busy).into();
             match so_far {
-                Some((done, total, unit)) => {
-                    line.spans.extend(progress(*done, *total, *unit, seconds, theme, rest.saturating_sub(30).min(30)))
-                }
+                Some((done, total, unit)) => line.spans.extend(progress(*done, *total, *unit, seconds, theme, rest)),
                 None if note.is_empty() => line.spans.push(Span::styled(format!("running, {}", span(seconds)), theme.dim())),
                 None => line.spans.push(Span::styled(format!("{note}, {}", span(seconds)), theme.dim())),
             }
@@ -105,7 +108,7 @@ impl Install {
             (Some(_), ..) => "stopped; r goes on from here".into(),
             (None, true, _) => "stops after the step in hand".into(),
             (None, _, true) => "held; p goes on".into(),
-            (None, ..) => left(flow).filter(|s| *s > 0.0).map(|s| format!("about {} left", span(s))).unwrap_or_default(),
+            (None, ..) => left(flow, theme.now).filter(|s| *s > 0.0).map(|s| format!("about {} left", span(s))).unwrap_or_default(),
         };
         spans.push(Span::styled(format!("   {says}"), if flow.paused || flow.stopping { theme.warn() } else { theme.dim() }));
         page.line(Line::from(spans));

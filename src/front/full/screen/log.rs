@@ -134,6 +134,10 @@ impl Screen for Log {
         }
     }
 
+    fn typing(&self) -> bool {
+        self.typing.is_some()
+    }
+
     fn hints(&self, flow: &Flow) -> Vec<Hint> {
         if self.typing.is_some() {
             return vec![Hint::key(Key::Enter, "search"), Hint::key(Key::Esc, "leave it")];

@@ -1,13 +1,14 @@
 //! This machine: facts fill in as they are known, checks say what they mean.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{Reply, Screen};
 use crate::flow::{Flow, Intent};
 use crate::front::full::keys::{Hint, Key};
 use crate::front::full::part::ask::{Ask, Then};
+use crate::front::full::part::frame::beside;
 use crate::front::full::part::list::{Cursor, window};
 use crate::front::full::part::page::Page;
 use crate::front::full::part::text::Row;
@@ -160,20 +161,20 @@ impl Screen for Machine {
     fn hints(&self, flow: &Flow) -> Vec<Hint> {
         let mut hints = vec![];
         if !self.listed(flow).is_empty() {
-            hints.push(Hint::rows("look at one"));
+            hints.push(Hint::rows("look"));
         }
         let fix = self.chosen(flow).and_then(|c| c.fix).filter(|f| !flow.fixes.contains(f));
         hints.push(Hint::key(Key::Enter, if fix.is_some() { "agree" } else { "go on" }));
         if !flow.checks.is_empty() {
             hints.push(Hint::letter('a', if self.all { "what needs a look" } else { "all checks" }));
-            hints.push(Hint::letter('w', "write a report"));
+            hints.push(Hint::letter('w', "report"));
         }
         hints
     }
 
     fn draw(&self, flow: &Flow, theme: &Theme, area: Rect, buf: &mut Buffer) {
         if theme.wide() {
-            let [left, right] = Layout::horizontal([Constraint::Percentage(60), Constraint::Fill(1)]).spacing(3).areas(area);
+            let (left, right) = beside(area, 60, theme, buf);
             let mut page = Page::new(buf, left);
             self.facts(flow, theme, &mut page);
             page.gap();

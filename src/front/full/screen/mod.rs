@@ -52,6 +52,10 @@ pub trait Screen: std::fmt::Debug {
     fn hints(&self, flow: &Flow) -> Vec<Hint>;
     /// Draws itself; changes nothing, reads no clock.
     fn draw(&self, flow: &Flow, theme: &Theme, area: Rect, buf: &mut Buffer);
+    /// Letters are text now, not commands.
+    fn typing(&self) -> bool {
+        false
+    }
     /// It lies over what is below instead of taking its place.
     fn over(&self) -> bool {
         false

@@ -1,13 +1,14 @@
 //! Review: the whole plan. Enter looks at a row; only the button installs.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::detail::{Detail, Of};
 use super::{Reply, Screen};
 use crate::flow::{Flow, Intent};
 use crate::front::full::keys::{Hint, Key};
+use crate::front::full::part::frame::beside;
 use crate::front::full::part::list::{Cursor, window};
 use crate::front::full::part::page::Page;
 use crate::front::full::part::text::Row;
@@ -166,16 +167,16 @@ impl Screen for Review {
         }
         let mut hints = vec![Hint::rows("steps")];
         hints.push(Hint::key(Key::Enter, if self.button { "install" } else { "look" }));
-        hints.push(Hint::key(Key::Tab, if self.button { "to the steps" } else { "to the button" }));
-        hints.push(Hint::letter('w', "write answers"));
-        hints.push(Hint::letter('c', "write commands"));
+        hints.push(Hint::key(Key::Tab, if self.button { "steps" } else { "button" }));
+        hints.push(Hint::letter('w', "save answers"));
+        hints.push(Hint::letter('c', "commands"));
         hints
     }
 
     fn draw(&self, flow: &Flow, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let Some(plan) = &flow.plan else { return Self::no_plan(flow, theme, &mut Page::new(buf, area)) };
-        let (list, beside) = if theme.wide() {
-            let [left, right] = Layout::horizontal([Constraint::Percentage(60), Constraint::Fill(1)]).spacing(3).areas(area);
+        let (list, beside_it) = if theme.wide() {
+            let (left, right) = beside(area, 60, theme, buf);
             (left, Some(right))
         } else {
             (area, None)
@@ -185,16 +186,10 @@ impl Screen for Review {
         if !theme.narrow() {
             page.gap();
         }
-        let below = if theme.narrow() {
-            2
-        } else if beside.is_some() {
-            2
-        } else {
-            7
-        };
+        let below = if theme.narrow() || beside_it.is_some() { 2 } else { 7 };
         let height = usize::from(page.room()).saturating_sub(below).max(1);
         self.steps(flow, plan, theme, &mut page, height);
-        if beside.is_none() && !theme.narrow() {
+        if beside_it.is_none() && !theme.narrow() {
             page.keep(7);
             page.rule(theme, "");
             self.chosen(flow, plan, theme, &mut page);
@@ -203,7 +198,7 @@ impl Screen for Review {
         let style = if self.button { theme.selected() } else { theme.strong() };
         let text = if theme.narrow() { "[ Install now ]".to_string() } else { button(plan) };
         page.line(Line::from(vec![Span::raw("  "), Span::styled(text, style)]));
-        if let Some(right) = beside {
+        if let Some(right) = beside_it {
             let mut page = Page::new(buf, right);
             page.gap();
             page.gap();

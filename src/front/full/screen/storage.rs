@@ -183,6 +183,10 @@ impl Screen for Storage {
         }
     }
 
+    fn typing(&self) -> bool {
+        self.typing.is_some()
+    }
+
     fn hints(&self, _: &Flow) -> Vec<Hint> {
         if self.typing.is_some() {
             return vec![Hint::key(Key::Enter, "keep it"), Hint::key(Key::Esc, "as it was")];

@@ -87,7 +87,7 @@ impl Screen for Welcome {
             if flow.standing.is_empty() {
                 for (i, (what, means)) in words::STEPS.iter().enumerate() {
                     let number = (i + 1).to_string();
-                    page.line(Row::new().gap(2).left(&number, 3, theme.accent()).left(what, 40, theme.plain()).rest(means, theme.dim()));
+                    page.line(Row::new().gap(2).left(&number, 3, theme.accent()).left(what, 39, theme.plain()).rest(means, theme.dim()));
                 }
                 page.gap();
                 page.line(Row::new().gap(2).rest(words::AT_HAND, theme.plain()));
