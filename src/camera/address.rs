@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::model::fault::{Fault, Whose};
 use crate::words::camera as words;
+use crate::world::percent::{decoded, encoded};
 
 /// RTSP's own port (RFC 7826, section 19).
 const RTSP_PORT: u16 = 554;
@@ -225,33 +226,6 @@ pub fn with_login(url: &Url, user: &str, password: &SecretString) -> SecretStrin
     let _ = bare.set_password(None);
     let (scheme, rest) = bare.as_str().split_once("://").unwrap_or(("rtsp", bare.as_str()));
     SecretString::from(format!("{scheme}://{}:{}@{rest}", encoded(user), encoded(password.expose_secret())))
-}
-
-/// RFC 3986's unreserved letters stay, all others become `%40` and the like.
-fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|b| if b.is_ascii_alphanumeric() || b"-._~".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") })
-        .collect()
-}
-
-/// `%40` back to `@`; a `%` without two digits behind it is a percent sign that somebody did not encode.
-fn decoded(text: &str) -> String {
-    let mut out: Vec<u8> = vec![];
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let digit = |i: usize| tail.get(i).and_then(|b| char::from(*b).to_digit(16));
-        match (first, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                out.extend(u8::try_from(high * 16 + low));
-                rest = &tail[2..];
-            }
-            _ => {
-                out.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
-use super::{Reading, Subject};
+use super::{DAY, Reading, Subject, begun};
 use crate::model::answers::Record;
 use crate::model::health::{CameraHealth, CameraState, ComponentState};
 use crate::words::health as words;
@@ -31,8 +31,6 @@ const LOG: Duration = Duration::from_secs(2);
 /// Recordings of which the size is asked, the newest ones.
 const SIZED: usize = 240;
 
-const DAY: f64 = 86_400.0;
-
 /// What the log tells, from its newest line of each sort.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Log {
@@ -51,9 +49,10 @@ pub(super) struct Folder {
     waiting: Option<u64>,
     last_saved_seconds: Option<f64>,
     bytes_per_day: Option<f64>,
+    oldest: Option<f64>,
 }
 
-/// Everything about one camera. `reading` is what its recorder answered, `up` the seconds since its present run began.
+/// Everything about one camera, and when the oldest recording in its folder began. `reading` is what its recorder answered, `up` the seconds since its present run began.
 pub(super) fn health(
     world: &World,
     subject: &Subject,
@@ -62,13 +61,13 @@ pub(super) fn health(
     up: Option<f64>,
     reading: &Reading,
     log: &Log,
-) -> CameraHealth {
+) -> (CameraHealth, Option<f64>) {
     let mut folder = subject.agent_folder.as_deref().map(|f| folder(world, f)).unwrap_or_default();
     // A recording that was uploaded is deleted here: then only the log remembers it.
     let logged = log.saved.map(|at| (world.clock.now() - at).max(0.0));
     folder.last_saved_seconds = [folder.last_saved_seconds, logged].into_iter().flatten().min_by(f64::total_cmp);
     let (state, evidence) = state(record, reading, up, log, &folder);
-    CameraHealth {
+    let health = CameraHealth {
         name: name.into(),
         state,
         age_seconds: 0.0,
@@ -78,7 +77,8 @@ pub(super) fn health(
         waiting: folder.waiting,
         bytes_per_day: folder.bytes_per_day,
         evidence,
-    }
+    };
+    (health, folder.oldest)
 }
 
 fn state(record: Record, reading: &Reading, up: Option<f64>, log: &Log, folder: &Folder) -> (CameraState, Vec<String>) {
@@ -188,12 +188,8 @@ fn folder(world: &World, folder: &str) -> Folder {
         waiting: world.files.list(&format!("{folder}/cloud")).ok().map(|all| all.iter().filter(|n| !n.starts_with('.')).count() as u64),
         last_saved_seconds: newest.map(|at| (now - at).max(0.0)),
         bytes_per_day,
+        oldest: starts.first().map(|(at, _)| *at),
     }
-}
-
-/// When a recording began: `1795371489_3-485_front_0-0-0-0_0_0_.mp4` begins with the second.
-fn begun(name: &str) -> Option<f64> {
-    name.split('_').next().and_then(|s| s.parse::<u64>().ok()).filter(|s| *s > 0).map(|s| s as f64)
 }
 
 #[cfg(test)]

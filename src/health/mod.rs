@@ -24,6 +24,9 @@ const ANSWER: Duration = Duration::from_secs(3);
 /// Below this the disk counts as full: RabbitMQ blocks at 50 MB, MongoDB needs some 100 MB a file of its journal.
 const FULL: u64 = 200 * 1024 * 1024;
 
+/// Seconds of a day.
+const DAY: f64 = 86_400.0;
+
 /// Below so many inodes no new recording gets a name.
 const FULL_INODES: u64 = 64;
 
@@ -69,12 +72,29 @@ struct Reading {
     evidence: Vec<String>,
     /// What the Agent says of its camera.
     agent: Option<probes::agent::Dashboard>,
+    /// When the oldest recording in the store began, seconds since 1970.
+    oldest: Option<f64>,
+}
+
+/// A part's reading on its way into the snapshot.
+struct Part {
+    component: ComponentHealth,
+    camera: Option<CameraHealth>,
+    /// When the oldest recording that it holds began.
+    oldest: Option<f64>,
+    /// When it was read, by the clock's ticks.
+    at: f64,
 }
 
 impl Reading {
     fn new(state: ComponentState, evidence: impl Into<String>) -> Self {
-        Reading { state, evidence: vec![evidence.into()], agent: None }
+        Reading { state, evidence: vec![evidence.into()], agent: None, oldest: None }
     }
+}
+
+/// When a recording began, seconds since 1970: `1795371489_3-485_front_0-0-0-0_0_0_.mp4` begins with it (measured).
+fn begun(name: &str) -> Option<f64> {
+    name.split('_').next().and_then(|s| s.parse::<u64>().ok()).filter(|s| *s > 0).map(|s| s as f64)
 }
 
 /// Asks one part once: the engine first, then its own protocol. Within its starting time what is not right yet is `Starting`.
@@ -119,32 +139,35 @@ pub async fn snapshot(
     let full = space.is_some_and(|(_, s)| s.free < FULL || s.inodes_free.is_some_and(|n| n < FULL_INODES));
     let read = join_all(subjects.iter().map(|subject| one(world, subject, full))).await;
     let end = world.clock.ticks();
+    let oldest = read.iter().filter_map(|part| part.oldest).min_by(f64::total_cmp);
     let (mut components, mut cameras) = (vec![], vec![]);
-    for (mut component, camera, at) in read {
-        component.age_seconds = (end - at).max(0.0);
-        components.push(component);
-        cameras.extend(camera.map(|c| CameraHealth { age_seconds: (end - at).max(0.0), ..c }));
+    for part in read {
+        let age_seconds = (end - part.at).max(0.0);
+        components.push(ComponentHealth { age_seconds, ..part.component });
+        cameras.extend(part.camera.map(|c| CameraHealth { age_seconds, ..c }));
     }
     // The cameras' recorders stand last.
     components.sort_by_key(|c: &ComponentHealth| subjects.iter().any(|s| s.name == c.name && s.camera.is_some()));
+    let kept = oldest.map_or(0.0, |at| (world.clock.now() - at).max(0.0) / DAY);
     let disk = space.map(|(path, s)| DiskHealth {
         path: path.into(),
         total: s.total,
         free: s.free,
         keeps_days,
-        fits_days: fits(s.free, &cameras),
+        fits_days: fits(kept, s.free, &cameras),
     });
     HealthSnapshot { schema: 1, site: site.into(), overall: overall(&components, &cameras), components, cameras, disk }
 }
 
-/// Days that the free space lasts at the measured rates; none unless every camera's rate was measured.
-fn fits(free: u64, cameras: &[CameraHealth]) -> Option<u32> {
+/// Days that fit: those that are kept already, and those for which the free space lasts at the measured rates. None unless
+/// every camera's rate was measured.
+fn fits(kept: f64, free: u64, cameras: &[CameraHealth]) -> Option<u32> {
     let rates: Option<Vec<f64>> = cameras.iter().map(|c| c.bytes_per_day).collect();
     let all: f64 = rates?.iter().sum();
-    (all > 0.0).then(|| (free as f64 / all).min(36_500.0) as u32)
+    (all > 0.0).then(|| (kept + free as f64 / all).min(36_500.0) as u32)
 }
 
-async fn one(world: &World, subject: &Subject, full: bool) -> (ComponentHealth, Option<CameraHealth>, f64) {
+async fn one(world: &World, subject: &Subject, full: bool) -> Part {
     let observed = match tokio::time::timeout(ANSWER, world.engine.container(&subject.container)).await {
         Ok(Ok(observed)) => Ok(observed),
         Ok(Err(e)) => Err(e.to_string()),
@@ -183,10 +206,12 @@ async fn one(world: &World, subject: &Subject, full: bool) -> (ComponentHealth, 
         up_seconds: up,
         cpu: usage.and_then(|u| u.cpu),
         memory: usage.map(|u| u.memory),
-        evidence: reading.evidence,
+        evidence: reading.evidence.clone(),
         url: subject.url.clone(),
     };
-    (component, camera, world.clock.ticks())
+    let (camera, in_folder) = camera.unzip();
+    let oldest = [reading.oldest, in_folder.flatten()].into_iter().flatten().min_by(f64::total_cmp);
+    Part { component, camera, oldest, at: world.clock.ticks() }
 }
 
 #[cfg(test)]

@@ -142,7 +142,7 @@ async fn a_vault_without_settings_waits_to_be_set_up_and_an_unknown_api_is_told(
 
 #[tokio::test]
 async fn a_video_store_that_cannot_write_is_degraded_and_a_missing_bucket_is_not() {
-    assert_eq!(ask(Machine { store: Store::NoQuorum, ..Machine::default() }, "s3").await.1, [words::S3_CANNOT_WRITE]);
+    assert_eq!(ask(Machine { store: Store::NoQuorum, ..Machine::default() }, "s3").await.1[0], words::S3_CANNOT_WRITE);
     assert_eq!(
         ask(Machine { store: Store::NoBucket, ..Machine::default() }, "s3").await,
         (ComponentState::Healthy, vec![words::S3_NO_BUCKET.into()])
@@ -205,4 +205,19 @@ async fn the_snapshot_sums_up_with_recorders_last_and_days_from_what_was_measure
     let disk = all.disk.unwrap();
     // 1 MB in 100 s is 864 MB a day.
     assert_eq!((disk.keeps_days, disk.fits_days), (Some(30), Some(100)));
+}
+
+#[tokio::test]
+async fn days_that_the_store_keeps_already_count_as_days_that_fit() {
+    let machine = Machine {
+        saved: vec![(NOW - 110, 1_000_000), (NOW - 10, 1)],
+        free: 864_000_000,
+        kept_since: Some(NOW - 20 * 86_400 - 5),
+        ..Machine::default()
+    };
+    let mut agent = subject("agent");
+    agent.camera = Some(("front".into(), Record::Always));
+    agent.agent_folder = Some("/srv/agent".into());
+    let all = snapshot(&machine.world(), "shop", &[agent, subject("s3")], Some("/srv"), Some(30)).await;
+    assert_eq!(all.disk.unwrap().fits_days, Some(21));
 }

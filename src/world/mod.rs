@@ -6,6 +6,7 @@ pub mod engine;
 pub mod fake;
 pub mod files;
 pub mod network;
+pub mod percent;
 pub mod processes;
 pub mod real;
 

@@ -112,10 +112,3 @@ fn unanswered(error: &NetError) -> Reading {
 fn json(response: &Response) -> Option<serde_json::Value> {
     serde_json::from_slice(&response.body).ok()
 }
-
-/// RFC 3986's unreserved letters stay, for the login in a connection string.
-fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|b| if b.is_ascii_alphanumeric() || b"-._~".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") })
-        .collect()
-}

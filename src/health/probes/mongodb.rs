@@ -2,10 +2,11 @@
 
 use secrecy::SecretString;
 
-use super::{QUESTION, Target, encoded, unanswered};
+use super::{QUESTION, Target, unanswered};
 use crate::health::Reading;
 use crate::model::health::ComponentState;
 use crate::words::health as words;
+use crate::world::percent::encoded;
 
 pub(super) async fn ask(target: &Target<'_>) -> Reading {
     let uri = SecretString::from(format!(

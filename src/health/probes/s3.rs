@@ -6,9 +6,10 @@ use std::time::Duration;
 use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 
 use super::{QUESTION, Target, unanswered};
-use crate::health::Reading;
+use crate::health::{Reading, begun};
 use crate::model::health::ComponentState;
 use crate::words::health as words;
+use crate::world::percent::decoded;
 use crate::world::network::{NetError, Request, Response};
 
 /// Bucket of the recordings, where the subject names none.
@@ -27,28 +28,29 @@ pub(super) async fn ask(target: &Target<'_>) -> Reading {
     if live >= 500 {
         return Reading::new(ComponentState::Degraded, words::status("/minio/health/live", live));
     }
-    match listed {
+    let mut reading = match listed {
         Err(e) => return unanswered(&e),
-        Ok(answer) if answer.status != 200 => {
-            let reading = refused(&answer);
-            if reading.state != ComponentState::Healthy {
-                return reading;
-            }
-            if cluster.is_ok_and(|a| a.status == 503) {
-                return Reading::new(ComponentState::Degraded, words::S3_CANNOT_WRITE);
-            }
-            return reading;
-        }
+        Ok(answer) if answer.status != 200 => refused(&answer),
         // A page of some other program is no listing.
         Ok(answer) if !String::from_utf8_lossy(&answer.body).contains("ListBucketResult") => {
-            return Reading::new(ComponentState::Degraded, words::OTHER_PROGRAM);
+            Reading::new(ComponentState::Degraded, words::OTHER_PROGRAM)
         }
-        Ok(_) => {}
+        Ok(answer) => Reading { oldest: oldest(&answer), ..Reading::new(ComponentState::Healthy, words::answers("a video store")) },
+    };
+    if reading.state == ComponentState::Healthy && cluster.is_ok_and(|a| a.status == 503) {
+        reading.state = ComponentState::Degraded;
+        reading.evidence.insert(0, words::S3_CANNOT_WRITE.into());
     }
-    if cluster.is_ok_and(|a| a.status == 503) {
-        return Reading::new(ComponentState::Degraded, words::S3_CANNOT_WRITE);
-    }
-    Reading::new(ComponentState::Healthy, words::answers("a video store"))
+    reading
+}
+
+/// When the first recording of the listing began. Keys are sorted, and begin with the camera's folder and the second
+/// (`<directory>/<recording>.mp4`), so that the first is the oldest of its folder.
+fn oldest(answer: &Response) -> Option<f64> {
+    let body = String::from_utf8_lossy(&answer.body);
+    let key = body.split("<Key>").nth(1)?.split("</Key>").next()?;
+    // The listing is asked for with encoded names.
+    begun(decoded(key).rsplit('/').next()?)
 }
 
 async fn list(target: &Target<'_>) -> Result<Response, NetError> {

@@ -66,6 +66,8 @@ pub struct Machine {
     /// When each recording began, and its bytes.
     pub saved: Vec<(i64, u64)>,
     pub free: u64,
+    /// When the oldest recording in the store began.
+    pub kept_since: Option<i64>,
     pub inodes: Option<u64>,
 }
 
@@ -97,6 +99,7 @@ impl Default for Machine {
             log: vec![],
             saved: vec![],
             free: 1 << 40,
+            kept_since: None,
             inodes: None,
         }
     }
@@ -175,7 +178,10 @@ impl Machine {
             Store::Skewed => code(403, "RequestTimeTooSkewed"),
             _ if *url != again => code(403, "SignatureDoesNotMatch"),
             Store::NoBucket => code(404, "NoSuchBucket"),
-            _ => told(200, "<ListBucketResult></ListBucketResult>".into()),
+            _ => {
+                let key = self.kept_since.map(|at| format!("<Contents><Key>front/{at}_1-2_front_0-0-0-0_0_0_.mp4</Key></Contents>"));
+                told(200, format!("<ListBucketResult>{}</ListBucketResult>", key.unwrap_or_default()))
+            }
         }
     }
 }

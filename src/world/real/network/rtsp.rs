@@ -16,6 +16,7 @@ use url::{Host, Url};
 
 use crate::model::camera::{StreamError, StreamReading};
 use crate::world::network::NetError;
+use crate::world::percent::decoded;
 
 /// How long a camera may take to hear that we leave.
 const LEAVE: Duration = Duration::from_millis(500);
@@ -77,38 +78,13 @@ fn place(url: &Url) -> Result<(Host<String>, u16), StreamError> {
 
 /// The address without its login, which retina takes separately.
 fn split(url: &Url) -> (Url, Option<(String, SecretString)>) {
-    let plain = |text: &str| percent_plain(text);
     let login =
-        (!url.username().is_empty()).then(|| (plain(url.username()), SecretString::from(plain(url.password().unwrap_or_default()))));
+        (!url.username().is_empty()).then(|| (decoded(url.username()), SecretString::from(decoded(url.password().unwrap_or_default()))));
     let mut bare = url.clone();
     // These fail only for addresses without a host, which `place` refused.
     let _ = bare.set_username("");
     let _ = bare.set_password(None);
     (bare, login)
-}
-
-/// `%40` back to `@`.
-fn percent_plain(text: &str) -> String {
-    let mut out: Vec<u8> = vec![];
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let hex = (*first == b'%')
-            .then(|| tail.get(..2))
-            .flatten()
-            .and_then(|h| std::str::from_utf8(h).ok())
-            .and_then(|h| u8::from_str_radix(h, 16).ok());
-        match hex {
-            Some(byte) => {
-                out.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                out.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 async fn look(

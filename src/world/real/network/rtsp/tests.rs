@@ -167,5 +167,4 @@ fn rates_of_odd_times_are_not_told() {
     assert_eq!(rates(&[frame(1.0)], 3.0), (None, None));
     let still = rates(&[frame(1.0), frame(1.0), frame(1.0)], 2.0);
     assert_eq!(still, (Some(1.0), Some(800.0)), "the clock on the wall serves instead");
-    assert_eq!(percent_plain("a%40b%zz%"), "a@b%zz%");
 }
