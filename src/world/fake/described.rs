@@ -162,6 +162,12 @@ pub struct Answer {
     /// Programs that are there afterwards.
     #[serde(default)]
     pub installs: Vec<String>,
+    /// Programs that are gone afterwards.
+    #[serde(default)]
+    pub removes: Vec<String>,
+    /// It answers so only while this program is there.
+    #[serde(default)]
+    pub when: Option<String>,
     /// Whether the engine answers afterwards.
     #[serde(default)]
     pub engine: Option<bool>,
@@ -250,6 +256,17 @@ pub fn from_report(json: &[u8]) -> Result<Described, Fault> {
         engine: Some(true),
         ..Answer::default()
     };
+    let installs = Answer { installs: vec!["docker".into()], ..starts("apt-get", "docker") };
+    let stops = Answer { engine: Some(false), ..starts("systemctl", "stop docker") };
+    let active = Answer { stdout: "active\n".into(), ..there("systemctl") };
+    let programs = vec![
+        Answer { args: "is-active".into(), ..active },
+        stops,
+        starts("systemctl", "docker"),
+        there("systemctl"),
+        installs,
+        there("apt-get"),
+    ];
     Ok(Described {
         name: "report".into(),
         says: "The machine that a saved check describes.".into(),
@@ -258,7 +275,7 @@ pub fn from_report(json: &[u8]) -> Result<Described, Fault> {
         downloads: line(),
         images: images(),
         trouble: vec![],
-        programs: vec![starts("systemctl", "docker"), there("systemctl"), starts("apt-get", "docker"), there("apt-get"), there("udevadm")],
+        programs,
         variables: BTreeMap::new(),
         files: BTreeMap::new(),
         names: BTreeMap::new(),

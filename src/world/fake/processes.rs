@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::described::Verb;
+use super::described::{Answer, Verb};
 use super::machine::{Machine, Presence};
 use crate::world::processes::{Command, Output, ProcessError, Processes};
 
@@ -23,7 +23,8 @@ impl Processes for FakeProcesses {
             return Err(ProcessError::Missing(command.program.clone()));
         }
         let args = command.args.join(" ");
-        let answer = self.0.described.programs.iter().find(|a| a.program == name && args.contains(&a.args)).cloned().unwrap_or_default();
+        let fits = |a: &&Answer| a.program == name && args.contains(&a.args) && a.when.as_ref().is_none_or(|w| self.find(w).is_some());
+        let answer = self.0.described.programs.iter().find(fits).cloned().unwrap_or_default();
         if let Some(limit) = command.timeout.filter(|t| t.as_secs_f64() < answer.seconds) {
             self.0.wait(limit.as_secs_f64()).await;
             return Err(ProcessError::TooLong(command.program.clone(), limit.as_secs()));
@@ -47,6 +48,7 @@ impl Processes for FakeProcesses {
         self.0.wait(part).await;
         let mut state = self.0.state();
         if answer.code == 0 {
+            state.programs.retain(|p| !answer.removes.contains(p));
             state.programs.extend(answer.installs);
             match answer.engine {
                 Some(true) => state.engine = Presence::Up,

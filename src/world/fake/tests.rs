@@ -178,11 +178,14 @@ async fn a_pull_that_breaks_off_is_cured_by_a_second() {
     let (world, hand) = manual("nuc");
     assert!(matches!(world.engine.info().await, Err(EngineError::Unreachable(_))));
     assert_eq!(world.processes.find("docker"), None);
+    let active = Command::new("systemctl", &["is-active", "docker"]);
+    assert_eq!(world.processes.run(&active, None).await.unwrap().stdout, "inactive\n");
     let lines = Mutex::new(vec![]);
     let install = Command::new("apt-get", &["install", "-y", "docker.io"]).within(Duration::from_secs(600));
     assert!(world.processes.run(&install, Some(&|l: &str| lines.lock().unwrap().push(l.to_owned()))).await.unwrap().ok());
     assert!(lines.lock().unwrap().iter().any(|l| l.contains("Setting up docker.io")));
     assert_eq!(world.processes.find("docker").unwrap(), "/usr/bin/docker");
+    assert_eq!(world.processes.run(&active, None).await.unwrap().stdout, "active\n");
     assert_eq!(world.engine.info().await.unwrap().api, "1.41");
     assert!(matches!(world.processes.run(&Command::new("frobnicate", &[]), None).await, Err(ProcessError::Missing(_))));
 
@@ -200,6 +203,9 @@ async fn a_pull_that_breaks_off_is_cured_by_a_second() {
     assert!(world.files.space("/var").unwrap().free < before - 100_000_000);
     hand.engine(false);
     assert!(matches!(world.engine.containers(None).await, Err(EngineError::Unreachable(_))));
+    hand.engine(true);
+    assert!(world.processes.run(&Command::new("apt-get", &["purge", "-y", "docker.io"]), None).await.unwrap().ok());
+    assert!(world.processes.find("docker").is_none() && world.engine.info().await.is_err());
 }
 
 #[tokio::test]
@@ -400,6 +406,19 @@ fn files_keep_owners_links_space_and_locks() {
     let (world, _) = paced(described, Pace::Manual);
     assert_eq!(world.files.write("/etc/x", b"", 0o644).unwrap_err().kind(), ErrorKind::PermissionDenied);
     world.files.write("/tmp/x", b"", 0o644).unwrap();
+}
+
+#[tokio::test]
+async fn a_staged_failure_strikes_as_often_as_it_says() {
+    let (world, _) = manual("lxc");
+    world.engine.pull("docker.io/library/mongo:7.0", None, &|_| {}).await.unwrap();
+    home(&world).await;
+    world.engine.create(&container("home-mongodb", "docker.io/library/mongo:7.0"), &[]).await.unwrap();
+    assert!(matches!(world.engine.start("home-mongodb").await, Err(EngineError::Other(ref says)) if says.contains("permission denied")));
+    let failed = world.engine.container("home-mongodb").await.unwrap().unwrap();
+    assert!(failed.state == ContainerState::Created && failed.error.is_some());
+    world.engine.start("home-mongodb").await.unwrap();
+    assert_eq!(world.engine.container("home-mongodb").await.unwrap().unwrap().error, None);
 }
 
 #[tokio::test]

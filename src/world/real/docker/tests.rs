@@ -81,7 +81,11 @@ async fn an_image_is_fetched_with_progress() {
     assert!(last.total >= 24 << 20, "{seen:?}");
     assert_eq!((last.done, last.layers_done), (last.total, last.layers));
     assert!(seen.windows(2).all(|w| w[0].done <= w[1].done), "{seen:?}");
-    assert!(image.digest.unwrap().starts_with("sha256:"));
+    assert!(image.digest.as_ref().unwrap().starts_with("sha256:"));
+    // The engine takes the login's form; a second fetch finds all layers there.
+    let login = Login { server: "localhost:5000".into(), user: "someone".into(), password: "a??b>>c~~".to_owned().into() };
+    let again = engine.pull(&name, Some(&login), &|p| assert!(p.done <= p.total)).await.unwrap();
+    assert_eq!(again.digest, image.digest);
     assert_eq!(image.arch, engine.info().await.unwrap().arch);
     assert_eq!(
         engine.image_file(&name, "/random").await.unwrap_err(),
