@@ -161,7 +161,11 @@ async fn wsl_shows_its_virtual_disk_and_windows_behind_it() {
     assert_eq!((virt.kind, virt.name.as_str()), (VirtKind::Wsl, "wsl2"));
     assert_eq!(
         mounts(&report),
-        [("/".into(), "ext4".into(), Some("sdc".into()), DiskKind::Virtual), ("/mnt/c".into(), "9p".into(), None, DiskKind::Unknown)]
+        [
+            ("/".into(), "ext4".into(), Some("sdc".into()), DiskKind::Virtual),
+            ("/mnt/c".into(), "9p".into(), None, DiskKind::Unknown),
+            ("/mnt/wslg".into(), "tmpfs".into(), None, DiskKind::Unknown)
+        ]
     );
     assert_eq!((value(&report.init).as_str(), value(&report.service_manager)), ("other", None));
 }

@@ -112,7 +112,8 @@ fn useful(lines: Vec<Line>) -> Vec<Line> {
         let of_own = HOLDS.contains(&line.fs.as_str()) || (line.fs.starts_with("fuse.") && !NOTHING.contains(&line.fs.as_str()));
         // A live system or container has its root on one of these, WSL its Windows disks on 9p.
         let special = (line.path == "/" && matches!(line.fs.as_str(), "overlay" | "tmpfs" | "9p" | "rootfs"))
-            || (line.fs == "tmpfs" && line.path == "/tmp")
+            // Memory, which loses all: a rule over the chosen folder has to see that.
+            || (line.fs == "tmpfs" && line.path != "/dev" && line.path != "/sys/fs/cgroup")
             || (line.fs == "9p" && line.path.starts_with("/mnt/"));
         // udisks mounts a person's disks below /run/media on some distributions.
         let inside = INSIDE.iter().any(|p| line.path.starts_with(p)) && !line.path.starts_with("/run/media/");
@@ -153,6 +154,7 @@ mod tests {
 90 27 7:0 / /snap/core22/1612 ro,nodev shared:40 - squashfs /dev/loop0 ro,errors=continue
 91 27 8:2 / /boot rw,relatime shared:41 - ext4 /dev/sda2 rw
 92 27 8:17 / /srv rw,noatime shared:42 - xfs /dev/sdb1 rw
+96 27 0:60 / /tmp rw,nosuid,nodev shared:50 - tmpfs tmpfs rw,size=8000000k
 93 27 0:50 / /mnt/nas rw,relatime - nfs4 nas:/video rw,vers=4.2
 94 27 0:51 / /var/lib/docker/overlay2/abc/merged rw - overlay overlay rw
 95 25 8:33 / /run/media/me/USB rw - exfat /dev/sdc1 rw
@@ -172,13 +174,16 @@ mod tests {
             .space("/mnt/nas", 9_000_000_000_000, 8_000_000_000_000);
         let fact = look(&host.world()).await;
         let mounts = fact.get().unwrap();
-        assert_eq!(mounts.iter().map(|m| m.path.as_str()).collect::<Vec<_>>(), ["/", "/boot", "/srv", "/mnt/nas", "/run/media/me/USB"]);
         assert_eq!(
-            (mounts[0].disk.as_deref(), mounts[0].kind, mounts[0].free, mounts[0].inodes_free),
+            mounts.iter().map(|m| m.path.as_str()).collect::<Vec<_>>(),
+            ["/run", "/", "/boot", "/srv", "/tmp", "/mnt/nas", "/run/media/me/USB"]
+        );
+        assert_eq!(
+            (mounts[1].disk.as_deref(), mounts[1].kind, mounts[1].free, mounts[1].inodes_free),
             (Some("sda"), DiskKind::Ssd, 21_000_000_000, Some(1000))
         );
-        assert_eq!((mounts[2].total, &mounts[2].disk), (0, &None));
-        assert_eq!(mounts[3].total, 9_000_000_000_000);
+        assert_eq!((mounts[3].total, &mounts[3].disk), (0, &None));
+        assert_eq!(mounts[5].total, 9_000_000_000_000);
     }
 
     #[tokio::test]

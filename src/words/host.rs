@@ -100,8 +100,13 @@ fn disks(report: &HostReport) -> Result<Vec<String>, &str> {
         return Err(report.mounts.how());
     }
     let mut cells: Vec<[String; 3]> = Vec::new();
-    let mut mounts: Vec<&Mount> =
-        mounts.map(Vec::as_slice).unwrap_or_default().iter().filter(|m| m.path == "/" || m.total >= WORTH_A_ROW || m.total == 0).collect();
+    let mut mounts: Vec<&Mount> = mounts
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+        .iter()
+        .filter(|m| m.fs != "tmpfs")
+        .filter(|m| m.path == "/" || m.total >= WORTH_A_ROW || m.total == 0)
+        .collect();
     // Bind mounts and subvolumes show the same file system again: the shortest path stands for all.
     mounts.sort_by_key(|m| (m.path != "/", m.path.len(), m.path.clone()));
     let mut seen: Vec<(&str, u64)> = Vec::new();
