@@ -1,5 +1,3 @@
-//! One binary for all tests that are not beside the code.
+//! The one test binary: the house, the recipes, plans, runs, fronts, screens and real engines.
 
-mod screens;
-mod shot;
-mod states;
+mod house;
