@@ -11,6 +11,7 @@ mod logs;
 mod machine;
 mod network;
 mod processes;
+mod report;
 mod services;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -28,6 +29,7 @@ use super::engine::Engine;
 use super::files::Files;
 use super::network::Network;
 use super::processes::Processes;
+use crate::model::host::HostReport;
 use machine::{Machine, Presence};
 
 /// The doors of a described machine, its time as fast as the description says.
@@ -67,7 +69,8 @@ impl Clock for Told {
     }
 }
 
-/// Moves what happens to a machine by itself.
+/// Looks at the machine from outside, and moves what happens to it by itself.
+#[derive(Clone)]
 pub struct Hand(Arc<Machine>);
 
 impl Hand {
@@ -83,6 +86,11 @@ impl Hand {
         if let Some(sim) = self.0.state().sims.get_mut(container) {
             sim.stop(now, code);
         }
+    }
+
+    /// What a probe would report now: after an install of Docker the engine is in it.
+    pub fn host(&self) -> HostReport {
+        report::now(&self.0)
     }
 
     /// The engine stops or starts to answer.

@@ -27,8 +27,17 @@ impl FakeNetwork {
     fn container(&self, at: IpAddr, port: u16) -> Result<(Sim, u16), NetError> {
         let to = SocketAddr::new(at, port).to_string();
         let (sim, inside) = self.0.behind(at, port).ok_or_else(|| self.nobody(at, port))?;
-        let open = services::ports(sim.part()).contains(&inside);
+        // Vault ends and starts again until its database answers.
+        let open = services::ports(sim.part()).contains(&inside) && (sim.part() != Part::Vault || self.database());
         if sim.ready(self.0.clock.now()) && open { Ok((sim, inside)) } else { Err(NetError::Refused(to)) }
+    }
+
+    /// The site's own database answers, or there is none here.
+    fn database(&self) -> bool {
+        let now = self.0.clock.now();
+        let state = self.0.state();
+        let mut all = state.sims.all().filter(|s| s.part() == Part::Mongo).peekable();
+        all.peek().is_none() || all.any(|s| s.ready(now))
     }
 
     fn nobody(&self, at: IpAddr, port: u16) -> NetError {

@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use super::{Hand, Pace, from_report, named, names, paced};
 use crate::model::camera::StreamError;
 use crate::model::engine::{ContainerSpec, ContainerState, MountSpec, NetworkSpec, Publish};
+use crate::model::host::DockerPresence;
 use crate::world::engine::{Engine, EngineError};
 use crate::world::files::Kind;
 use crate::world::network::{NetError, Request};
@@ -178,6 +179,7 @@ async fn a_pull_that_breaks_off_is_cured_by_a_second() {
     let (world, hand) = manual("nuc");
     assert!(matches!(world.engine.info().await, Err(EngineError::Unreachable(_))));
     assert_eq!(world.processes.find("docker"), None);
+    assert_eq!(hand.host(), named("nuc").unwrap().host, "nothing has changed yet");
     let active = Command::new("systemctl", &["is-active", "docker"]);
     assert_eq!(world.processes.run(&active, None).await.unwrap().stdout, "inactive\n");
     let lines = Mutex::new(vec![]);
@@ -189,6 +191,7 @@ async fn a_pull_that_breaks_off_is_cured_by_a_second() {
     assert_eq!(world.engine.info().await.unwrap().api, "1.41");
     assert!(matches!(world.processes.run(&Command::new("frobnicate", &[]), None).await, Err(ProcessError::Missing(_))));
 
+    assert!(matches!(hand.host().docker.get(), Some(DockerPresence::Running(e)) if e.version.starts_with("20.10")));
     let before = world.files.space("/var").unwrap().free;
     let name = "quay.io/minio/minio:RELEASE.2024-11-07T00-52-20Z";
     let seen = Mutex::new(vec![]);
@@ -203,8 +206,10 @@ async fn a_pull_that_breaks_off_is_cured_by_a_second() {
     assert!(world.files.space("/var").unwrap().free < before - 100_000_000);
     hand.engine(false);
     assert!(matches!(world.engine.containers(None).await, Err(EngineError::Unreachable(_))));
+    assert!(matches!(hand.host().docker.get(), Some(DockerPresence::Stopped { .. })));
     hand.engine(true);
     assert!(world.processes.run(&Command::new("apt-get", &["purge", "-y", "docker.io"]), None).await.unwrap().ok());
+    assert_eq!(hand.host().docker.get(), Some(&DockerPresence::Missing));
     assert!(world.processes.find("docker").is_none() && world.engine.info().await.is_err());
 }
 
@@ -312,7 +317,29 @@ async fn a_database_knows_its_password_and_its_processor() {
     };
     let wait = Duration::from_secs(2);
     assert!(matches!(world.network.mongodb(&uri("right"), wait).await, Err(NetError::Refused(_))), "it starts still");
+    // Vault waits for it.
+    let vault = "ghcr.io/uug-ai/vault:v1.4.9";
+    world.engine.pull(vault, None, &|_| {}).await.unwrap();
+    let mut spec = container("home-vault", vault);
+    spec.publish = vec![Publish { address: "0.0.0.0".into(), host: 8080, container: 80 }];
+    spec.labels.insert("io.kerbup.site".into(), "home".into());
+    world.engine.create(&spec, &[]).await.unwrap();
+    world.engine.start("home-vault").await.unwrap();
     hand.advance(Duration::from_secs(10));
+    let health = || world.network.http(Request::get(url::Url::parse("http://127.0.0.1:8080/api/health").unwrap()));
+    assert_eq!(health().await.unwrap().status, 200);
+    world.engine.stop("home-mongodb").await.unwrap();
+    assert!(matches!(health().await, Err(NetError::Refused(_))));
+    world.engine.start("home-mongodb").await.unwrap();
+    hand.advance(Duration::from_secs(10));
+    let host = hand.host();
+    assert!(host.listeners.get().unwrap().iter().any(|l| l.port == 8080 && l.process.as_deref() == Some("docker-proxy")));
+    let existing = host.existing.get().unwrap();
+    assert!(existing.len() == 1 && existing[0].running && existing[0].site.as_deref() == Some("home"), "{existing:?}");
+    let mongo = world.engine.container("home-mongodb").await.unwrap().unwrap();
+    let uri = |password: &str| {
+        secrecy::SecretString::from(format!("mongodb://kerberos:{password}@{}:27017/?authSource=admin", mongo.addresses["home"]))
+    };
     assert_eq!(world.network.mongodb(&uri("right"), wait).await.unwrap(), "4.4.18");
     assert!(matches!(world.network.mongodb(&uri("wrong"), wait).await, Err(NetError::Login(_))));
 }
