@@ -30,13 +30,15 @@ pub(crate) async fn look(world: &World) -> Fact<Vec<Disk>> {
     let mounts = mountinfo::parse(&read::text(files, "/proc/self/mountinfo").unwrap_or_default());
     let mut disks: Vec<Disk> = names.iter().map(|name| disk(files, name, &mounts)).collect();
     let mut how = "/sys/block and /proc/self/mountinfo".to_string();
-    if disks.iter().flat_map(|d| &d.volumes).any(|v| v.fs.is_none())
-        && let Some(found) = lsblk(world).await
-    {
+    for program in ["lsblk", "blkid"] {
+        if disks.iter().flat_map(|d| &d.volumes).all(|v| v.fs.is_some()) {
+            break;
+        }
+        let found = if program == "lsblk" { lsblk(world).await } else { blkid(world).await };
         for volume in disks.iter_mut().flat_map(|d| &mut d.volumes) {
             if let Some(content) = found.get(&volume.name) {
                 fill(volume, content.clone());
-                how = "/sys/block, /proc/self/mountinfo and lsblk".into();
+                how = format!("/sys/block, /proc/self/mountinfo and {program}");
             }
         }
     }
@@ -185,10 +187,40 @@ fn linked(files: &dyn Files, folder: &str, name: &str) -> Option<String> {
 }
 
 /// Asks lsblk, where it is installed.
-async fn lsblk(world: &World) -> Option<BTreeMap<String, Content>> {
-    world.processes.find("lsblk")?;
-    let output = read::run(world, "lsblk", &["-J", "-b", "-o", "NAME,FSTYPE,UUID,LABEL"], 2).await.ok()?;
-    parse_lsblk(&output.stdout)
+async fn lsblk(world: &World) -> BTreeMap<String, Content> {
+    if world.processes.find("lsblk").is_none() {
+        return BTreeMap::new();
+    }
+    match read::run(world, "lsblk", &["-J", "-b", "-o", "NAME,FSTYPE,UUID,LABEL"], 2).await {
+        Ok(output) => parse_lsblk(&output.stdout).unwrap_or_default(),
+        Err(_) => BTreeMap::new(),
+    }
+}
+
+/// Asks blkid, which reads the disks themselves and so needs root. Without its cache, which it would write.
+async fn blkid(world: &World) -> BTreeMap<String, Content> {
+    if world.files.uid() != 0 || world.processes.find("blkid").is_none() {
+        return BTreeMap::new();
+    }
+    let text = match read::run(world, "blkid", &["-c", "/dev/null"], 2).await {
+        Ok(output) if output.ok() => output.stdout,
+        // Busybox's has neither the option nor a cache.
+        Ok(output) if output.stderr.contains("BusyBox") => read::run(world, "blkid", &[], 2).await.map(|o| o.stdout).unwrap_or_default(),
+        _ => String::new(),
+    };
+    text.lines().filter_map(blkid_line).collect()
+}
+
+/// `/dev/sda1: LABEL="My Disk" UUID="64A5-F009" BLOCK_SIZE="512" TYPE="exfat"`.
+fn blkid_line(line: &str) -> Option<(String, Content)> {
+    let (device, rest) = line.split_once(": ")?;
+    // With a space before, so that PARTUUID is not taken for UUID.
+    let rest = format!(" {rest}");
+    let entry = |key: &str| {
+        let (_, after) = rest.split_once(&format!(" {key}=\""))?;
+        after.split('"').next().filter(|v| !v.is_empty()).map(String::from)
+    };
+    Some((device.strip_prefix("/dev/")?.into(), Content { fs: entry("TYPE"), uuid: entry("UUID"), label: entry("LABEL") }))
 }
 
 #[derive(Deserialize)]
@@ -282,6 +314,22 @@ mod tests {
         assert_eq!(linked.get().unwrap()[1].volumes[0].fs, None);
     }
 
+    #[tokio::test]
+    async fn busyboxs_blkid_is_asked_last_and_only_by_root() {
+        let line =
+            "/dev/sda1: LABEL=\"My Disk\" PARTUUID=\"a-01\" UUID=\"64A5-F009\" TYPE=\"exfat\"\n/dev/mmcblk0p2: UUID=\"1\" TYPE=\"ext4\"\n";
+        let alpine = pi().denied("/run/udev/data/b8:1").answer("blkid -c /dev/null", line);
+        let fact = look(&alpine.clone().world()).await;
+        let volume = &fact.get().unwrap()[1].volumes[0];
+        assert_eq!(
+            (volume.fs.as_deref(), volume.label.as_deref(), volume.uuid.as_deref()),
+            (Some("exfat"), Some("My Disk"), Some("64A5-F009"))
+        );
+        assert!(fact.how().contains("blkid"));
+        assert_eq!(look(&alpine.uid(1000).world()).await.get().unwrap()[1].volumes[0].fs, None);
+        assert_eq!(blkid_line("/dev/sda1: PARTUUID=\"x\"").unwrap().1, Content::default());
+    }
+
     #[test]
     fn kinds_are_told_apart() {
         let of = |name: &str, facts: &[(&str, &str)]| {
@@ -307,7 +355,7 @@ mod tests {
     proptest! {
         #[test]
         fn wild_text_never_panics(text in "(E:ID_FS_TYPE=|\\\\x|[0-9a-fä]|\n|.){0,60}") {
-            let _ = (udev(&text), hex_plain(&text), parse_lsblk(&text));
+            let _ = (udev(&text), hex_plain(&text), parse_lsblk(&text), blkid_line(&text));
         }
     }
 }
