@@ -13,8 +13,10 @@ use crate::front::line::Terminal;
 use crate::front::{full, json};
 use crate::model::event::Event;
 use crate::model::fault::{Fault, Whose};
+use crate::model::host::HostReport;
 use crate::recipe::load;
 use crate::world::World;
+use crate::world::fake::{self, Hand, Pace};
 use crate::world::files::Files as _;
 use crate::world::real::{clock::RealClock, docker, files::RealFiles, network::RealNetwork, processes::RealProcesses};
 
@@ -51,13 +53,30 @@ fn real() -> World {
     }
 }
 
-fn practice(_name: &str) -> Result<World, Fault> { Err(Fault::new(Whose::Ours, "NO-PRACTICE", "x")) }
+/// The described machine that is meant: by name, or a saved report of `check --output json`.
+fn practice(name: &str) -> Result<(World, Hand), Fault> {
+    let described = match name {
+        "" => fake::named("nuc")?,
+        file if file.contains('/') || file.ends_with(".json") => {
+            let bytes = RealFiles.read(file).map_err(|e| {
+                Fault::new(Whose::Input, "REPORT-UNREADABLE", format!("{file} cannot be read."))
+                    .because(e.to_string())
+                    .cure("Save one with: kerbup check --output json > report.json")
+            })?;
+            fake::from_report(&bytes)?
+        }
+        name => fake::named(name)?,
+    };
+    let pace = Pace::Speed(described.speed);
+    Ok(fake::paced(described, pace))
+}
+
 impl Setup {
     /// Reads the flags; touches no engine yet.
     pub fn new(globals: &Globals) -> Result<Self, Fault> {
-        let world = match &globals.practice {
-            Some(name) => practice(name)?,
-            None => real(),
+        let (world, hand) = match &globals.practice {
+            Some(name) => practice(name).map(|(world, hand)| (world, Some(hand)))?,
+            None => (real(), None),
         };
         let recipes = match &globals.recipes {
             Some(dir) => load::folder(&RealFiles, dir)?,
@@ -66,7 +85,9 @@ impl Setup {
         let root = sites::root(&*world.files, globals.state.as_deref());
         let (sender, events) = mpsc::unbounded_channel();
         let clock = world.clock.clone();
-        let drive = Drive::new(world, recipes, root, sender);
+        let mut drive = Drive::new(world, recipes, root, sender);
+        // A described machine is not probed: it says what it is.
+        drive.described = hand.map(|hand| Arc::new(move || hand.host()) as Arc<dyn Fn() -> HostReport + Send + Sync>);
         let stdout_tty = std::io::stdout().is_terminal();
         let stdin_tty = std::io::stdin().is_terminal();
         let variable = |name: &str| RealFiles.variable(name).filter(|v| !v.is_empty());

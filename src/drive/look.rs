@@ -5,7 +5,6 @@ use crate::checks;
 use crate::host;
 use crate::model::answers::Answers;
 use crate::model::check::Check;
-use crate::model::choice::PlatformChoice;
 use crate::model::event::Event;
 use crate::model::fact::Fact;
 use crate::model::host::HostReport;
@@ -28,7 +27,10 @@ impl Drive {
         let tell = move |report: &HostReport, pending: &[String]| {
             let _ = events.send(Event::Host { report: Box::new(report.clone()), pending: pending.to_vec() });
         };
-        let report = host::probe(&self.world, &self.registries(answers), &tell).await;
+        let report = match &self.described {
+            Some(says) => says(),
+            None => host::probe(&self.world, &self.registries(answers), &tell).await,
+        };
         self.memory().host = report.clone();
         self.send(Event::Host { report: Box::new(report.clone()), pending: vec![] });
         (report, self.check(answers))
@@ -44,13 +46,7 @@ impl Drive {
         let ours = ours(&host);
         let facts = checks::Facts { host: &host, answers, needs: &needs, tried: &tried, ours: &ours };
         let found = checks::run(&facts);
-        let best = checks::recommend(&facts);
-        let choices = checks::choices(&facts).into_iter().map(|c| {
-            let recommended = c.platform == best.platform && c.shape == best.shape;
-            let because = if recommended { best.because.clone() } else { String::new() };
-            PlatformChoice { title: c.title, says: c.says, available: c.available, platform: c.platform, shape: c.shape, recommended, because }
-        });
-        self.send(Event::Choices { choices: choices.collect() });
+        self.send(Event::Choices { choices: checks::choices(&facts) });
         self.send(Event::Checks { checks: found.clone() });
         found
     }

@@ -12,8 +12,7 @@ use crate::model::recipe::ComponentShape;
 use crate::model::survey::Survey;
 use crate::model::text::Text;
 use crate::recipe::Recipes;
-use crate::step::{self, Inputs, Workload, bucket, container, docker, image, program, storage};
-use crate::target::docker::by_hand;
+use crate::step::{self, Inputs, Workload, bucket, by_hand, container, docker, image, program, storage};
 
 /// All that a plan is made from.
 pub struct Wish<'a> {

@@ -97,7 +97,8 @@ mod tests {
         fn no_known_value_is_left_and_nothing_panics(text in "\\PC{0,60}", value in "[a-zA-Z0-9]{6,20}") {
             let mut r = Redactor::default();
             r.add(&value);
-            prop_assert!(!r.clean(&format!("{text}{value}{text}")).contains(&value));
+            let cleaned = r.clean(&format!("{text}{value}{text}"));
+            prop_assert!(!cleaned.contains(&value));
         }
     }
 }

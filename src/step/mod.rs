@@ -26,7 +26,7 @@ use crate::secrets::Secrets;
 use crate::world::World;
 use crate::world::engine::EngineError;
 
-pub use crate::target::docker::{Inputs, RENDERER, image::registry, subnet, workloads};
+pub use crate::target::docker::{Inputs, RENDERER, by_hand, image::registry, subnet, workloads};
 pub use crate::target::workload::Workload;
 
 /// Where a step tells how far it is. What it says must hold no secret; the run cuts known ones out all the same.

@@ -1,3 +1,6 @@
 //! The one test binary: the house, the recipes, plans, runs, fronts, screens and real engines.
 
 mod house;
+mod screens;
+mod shot;
+mod states;

@@ -1,10 +1,16 @@
 //! HostReport: what this machine is, never what it should be. Filled by `host`, read by `checks`, recipe conditions and screens.
 
-use std::net::IpAddr;
-
 use serde::{Deserialize, Serialize};
 
-use super::fact::Fact;
+use crate::model::fact::Fact;
+
+mod disk;
+mod docker;
+mod network;
+
+pub use disk::{Disk, DiskKind, Mount, Volume};
+pub use docker::{DockerEngine, DockerFlavour, DockerPresence};
+pub use network::{Interface, Listener, Network, Route};
 
 /// Everything that was looked at, by subject. Sizes are bytes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -140,138 +146,6 @@ pub struct Cgroup {
     pub controllers: Vec<String>,
 }
 
-/// A whole disk.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Disk {
-    /// Kernel name: `sda`, `mmcblk0`, `nvme0n1`.
-    pub name: String,
-    /// Bytes.
-    pub size: u64,
-    /// Maker's name.
-    pub model: Option<String>,
-    /// Kind in one word.
-    pub kind: DiskKind,
-    /// Partitions (or the disk itself) with what is on them.
-    pub volumes: Vec<Volume>,
-}
-
-/// Kind of disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DiskKind {
-    /// Turning platters.
-    HardDisk,
-    /// Flash that is no card.
-    Ssd,
-    /// NVMe flash.
-    Nvme,
-    /// SD card.
-    SdCard,
-    /// Soldered eMMC.
-    Emmc,
-    /// Behind USB, whatever it is.
-    Usb,
-    /// A virtual machine's disk.
-    Virtual,
-    /// Not told.
-    Unknown,
-}
-
-/// A partition, or a disk without partitions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Volume {
-    /// Kernel name: `sda1`.
-    pub name: String,
-    /// Bytes.
-    pub size: u64,
-    /// File system, where it could be read.
-    pub fs: Option<String>,
-    /// UUID of the file system.
-    pub uuid: Option<String>,
-    /// Label of the file system.
-    pub label: Option<String>,
-    /// Where it is mounted.
-    pub mount: Option<String>,
-}
-
-/// A mounted file system.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Mount {
-    /// Mount point.
-    pub path: String,
-    /// Device or source.
-    pub source: String,
-    /// File system type.
-    pub fs: String,
-    /// Mount options.
-    pub options: Vec<String>,
-    /// Bytes in all; 0 where the file system (a network folder, say) does not answer.
-    pub total: u64,
-    /// Bytes that may still be written by a normal user.
-    pub free: u64,
-    /// Free inodes; none where the file system has no fixed number.
-    pub inodes_free: Option<u64>,
-    /// The disk below, by kernel name, where it could be followed.
-    pub disk: Option<String>,
-    /// Kind of that disk.
-    pub kind: DiskKind,
-}
-
-/// Name, addresses, routes.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Network {
-    /// Host name.
-    pub hostname: Fact<String>,
-    /// Interfaces that are up, without loopback and without the ends of containers' cables (veth).
-    pub interfaces: Fact<Vec<Interface>>,
-    /// IPv4 routes of the main table as `CIDR` with their device.
-    pub routes: Fact<Vec<Route>>,
-    /// The device and gateway of the default route.
-    pub default_route: Fact<Option<Route>>,
-    /// Name servers of resolv.conf.
-    pub dns: Fact<Vec<IpAddr>>,
-    /// `http_proxy`, `https_proxy`, `no_proxy` as set for this process; logins cut out.
-    pub proxies: Fact<Vec<(String, String)>>,
-}
-
-/// A network interface.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Interface {
-    /// `eth0`.
-    pub name: String,
-    /// Addresses with prefix length.
-    pub addresses: Vec<(IpAddr, u8)>,
-    /// Belongs to a container engine or a VPN, by name.
-    pub inner: bool,
-}
-
-/// A route.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Route {
-    /// Destination as CIDR, `0.0.0.0/0` for the default.
-    pub to: String,
-    /// Next hop.
-    pub via: Option<IpAddr>,
-    /// Device.
-    pub device: String,
-}
-
-/// A listening socket.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Listener {
-    /// Port.
-    pub port: u16,
-    /// Address it is bound to.
-    pub address: IpAddr,
-    /// `tcp` or `udp`.
-    pub protocol: String,
-    /// The program, where this user may see it.
-    pub process: Option<String>,
-    /// Its pid.
-    pub pid: Option<u32>,
-}
-
 /// AppArmor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppArmor {
@@ -306,84 +180,6 @@ pub enum Sudo {
     Asks,
     /// Not installed, or cannot work here (a container that forbids new privileges).
     Missing,
-}
-
-/// The Docker engine, or what is in its place.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "kebab-case")]
-// There is one of these, so the size of the largest variant costs nothing.
-#[allow(clippy::large_enum_variant)]
-pub enum DockerPresence {
-    /// Nothing of Docker is installed.
-    Missing,
-    /// Installed, does not run.
-    Stopped {
-        /// How it is installed, and what the service manager says.
-        detail: String,
-        /// The unit is masked: started only after unmasking.
-        masked: bool,
-        /// It is the snap.
-        snap: bool,
-    },
-    /// The socket is there and refuses this user.
-    NoAccess {
-        /// Path of the socket.
-        socket: String,
-    },
-    /// Answers.
-    Running(DockerEngine),
-    /// DOCKER_HOST or the context points to another machine, which kerbup does not install to.
-    Remote {
-        /// What it points to.
-        host: String,
-    },
-}
-
-/// An engine that answers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DockerEngine {
-    /// `28.2.2`.
-    pub version: String,
-    /// Newest API it speaks: `1.50`.
-    pub api: String,
-    /// Oldest API it speaks.
-    pub api_min: String,
-    /// Flavour.
-    pub flavour: DockerFlavour,
-    /// Root folder of images and containers.
-    pub root: String,
-    /// Free bytes below that folder.
-    pub root_free: Option<u64>,
-    /// Storage driver: `overlay2`, `overlayfs`.
-    pub driver: String,
-    /// Architecture as the engine says.
-    pub arch: String,
-    /// Can limit memory of containers.
-    pub memory_limit: bool,
-    /// Warnings of `docker info`.
-    pub warnings: Vec<String>,
-    /// Subnets of its networks as CIDR.
-    pub subnets: Vec<String>,
-    /// Registries it talks to without TLS.
-    pub insecure_registries: Vec<String>,
-    /// Starts at boot; none where the service manager does not say.
-    pub enabled: Option<bool>,
-}
-
-/// Flavour of a Docker engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DockerFlavour {
-    /// Root's engine from packages.
-    Rootful,
-    /// A user's own engine.
-    Rootless,
-    /// The snap, which sees only part of the file system.
-    Snap,
-    /// Docker Desktop's virtual machine.
-    Desktop,
-    /// Podman's compatible socket.
-    Podman,
 }
 
 /// Other programs, each with its version when present; the version is empty where the program does not tell it.
