@@ -136,6 +136,10 @@ impl Flow {
     fn done(&mut self, ended: Ended) {
         self.running = false;
         self.paused = false;
+        // What was under way when the run ended is not done, and will be looked at anew.
+        for state in self.steps.values_mut().filter(|s| matches!(s, StepRun::Running { .. })) {
+            *state = StepRun::Waiting;
+        }
         let ok = ended.ok;
         if let (true, Purpose::Install, Some(standing)) = (ok, self.purpose, self.standing.iter_mut().find(|s| s.site == self.answers.site))
         {

@@ -2,5 +2,7 @@
 
 mod house;
 mod screens;
+mod shop;
 mod shot;
 mod states;
+mod terminal;

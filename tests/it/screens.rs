@@ -240,7 +240,7 @@ const KEYS: [Key; 30] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
     #[test]
     fn no_size_and_no_key_ever_panics(
         state in 0..STATES.len(), keys in prop::collection::vec(0..KEYS.len(), 0..25), w in 0u16..=250, h in 0u16..=80, ascii: bool

@@ -6,7 +6,7 @@ use std::sync::Once;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
@@ -71,7 +71,11 @@ impl Held {
             enter()?;
             self.ours = true;
         }
-        self.terminal.clear()
+        // A new one knows of nothing that is shown. `Terminal::clear` would ask the terminal where its cursor is, and wait for an
+        // answer that the reader of keys may take, or that does not come.
+        execute!(io::stderr(), Clear(ClearType::All))?;
+        self.terminal = Terminal::new(CrosstermBackend::new(io::stderr()))?;
+        Ok(())
     }
 
     /// It is ours now.

@@ -120,7 +120,7 @@ impl Dashboard {
         let room = cells.saturating_sub(wide + 14 + 6 + 6 + 8 + 2);
         // The product stands behind its job where both fit.
         let left = wide.saturating_sub(width(&title) + 2);
-        let product = if width(&c.product) < left && !theme.narrow() { c.product.as_str() } else { "" };
+        let product = if width(&c.product) <= left && !theme.narrow() { c.product.as_str() } else { "" };
         let row =
             Row::new().left(&title, width(&title) + 1, theme.strong()).left(product, wide.saturating_sub(width(&title) + 1), theme.dim());
         let row = row.cell(theme.state(component_mark(c.state), words::component(c.state)), 14);
@@ -201,16 +201,14 @@ impl Dashboard {
             }
         }
         if !narrow {
-            page.rule(theme, "");
-            let seen = camera_rows.min(health.cameras.len());
-            let mut heads = Self::camera_heads(theme, cells);
-            if seen < health.cameras.len() {
-                heads = heads.rest(
-                    &format!("   {} of {}", at.saturating_sub(parts.len()).min(health.cameras.len()) + 1, health.cameras.len()),
-                    theme.dim(),
-                );
-            }
-            page.line(heads);
+            let all = health.cameras.len();
+            let word = if camera_rows < all {
+                format!("camera {} of {all}", at.saturating_sub(parts.len()).min(all - 1) + 1)
+            } else {
+                String::new()
+            };
+            page.rule(theme, &word);
+            page.line(Self::camera_heads(theme, cells));
         }
         for i in window(at.saturating_sub(parts.len()), health.cameras.len(), camera_rows) {
             if let Some(c) = health.cameras.get(i) {
@@ -264,7 +262,7 @@ impl Screen for Dashboard {
             }
             (Key::Enter, Some(of)) => Reply::Open(Box::new(Detail::of(of)), vec![]),
             (Key::Char('l'), Some(of)) => Reply::Open(Box::new(Log::of(of.component())), vec![Intent::OpenLog(of.component())]),
-            (Key::Char('r'), Some(of)) => ask_restart(&of),
+            (Key::Char('r'), Some(of)) => ask_restart(&of, flow),
             (Key::Char('c'), _) => {
                 let own = parts.get(at).and_then(|c| c.url.clone());
                 let any = || parts.iter().find_map(|c| c.url.clone());
@@ -319,12 +317,15 @@ impl Screen for Dashboard {
 }
 
 /// Restarting is asked first.
-pub fn ask_restart(of: &Of) -> Reply {
+pub fn ask_restart(of: &Of, flow: &Flow) -> Reply {
+    let component = of.component();
     let (name, says) = match of {
-        Of::Camera(name) => (name.clone(), "Its recorder is away for about half a minute. What is recorded stays."),
-        other => (other.component(), "It is away for a few seconds up to a minute. What is recorded stays."),
+        Of::Camera(name) => (format!("the recorder of {name}"), "It is away for about half a minute. What is recorded stays."),
+        _ => {
+            let known = flow.health.as_ref().and_then(|h| h.components.iter().find(|c| c.name == component));
+            let name = known.map_or(component.clone(), |c| format!("{} ({})", c.title, c.product));
+            (name, "It is away for a few seconds up to a minute. What is recorded stays.")
+        }
     };
-    Ask::new(format!("Restart {name}?"), says, "Leave it running")
-        .or("Restart it", Then::Want(vec![Intent::Restart(of.component())]))
-        .open()
+    Ask::new(format!("Restart {name}?"), says, "Leave it running").or("Restart it", Then::Want(vec![Intent::Restart(component)])).open()
 }

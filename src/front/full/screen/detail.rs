@@ -157,7 +157,7 @@ impl Screen for Detail {
             Key::Char('l') if live => {
                 return Reply::Open(Box::new(Log::of(self.of.component())), vec![Intent::OpenLog(self.of.component())]);
             }
-            Key::Char('r') if live => return ask_restart(&self.of),
+            Key::Char('r') if live => return ask_restart(&self.of, flow),
             Key::Char('c') if live => {
                 let url = flow.health.as_ref().and_then(|h| h.components.iter().find(|c| c.name == self.of.component())?.url.clone());
                 return url.map_or_else(|| Reply::Say("It has no address that is reached from outside.".into()), Reply::Copy);

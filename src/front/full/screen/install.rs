@@ -13,10 +13,10 @@ use crate::front::full::keys::{Hint, Key};
 use crate::front::full::part::bar::bar;
 use crate::front::full::part::list::{Cursor, window};
 use crate::front::full::part::page::Page;
-use crate::front::full::part::text::Row;
+use crate::front::full::part::text::{Row, width};
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::event::Unit;
-use crate::words::figures_ui::{bytes, part_of, span, time_of_day};
+use crate::words::figures_ui::{bytes, part_of, percent, span, time_of_day};
 
 /// The screen. The cursor follows what runs until it is moved.
 #[derive(Debug, Default)]
@@ -48,8 +48,12 @@ fn left(flow: &Flow, now: f64) -> Option<f64> {
     open.map(|s| s.preview.seconds.map(|all| (all - gone(&s.id)).max(0.0))).try_fold(0.0, |sum, s| s.map(|s| sum + s))
 }
 
+/// Cells below which a bar says less than a number.
+const TIGHT: usize = 30;
+
 fn progress(done: u64, total: Option<u64>, unit: Unit, seconds: f64, theme: &Theme, cells: usize) -> Vec<Span<'static>> {
     match (unit, total) {
+        (Unit::Bytes, Some(total)) if cells < TIGHT => vec![Span::raw(percent(done as f64 / total.max(1) as f64))],
         (Unit::Bytes, Some(total)) => {
             let rate = if seconds > 1.0 { format!("{}/s", bytes((done as f64 / seconds) as u64)) } else { String::new() };
             let (amount, speed) = (17, 9);
@@ -70,7 +74,8 @@ fn row(flow: &Flow, id: &str, theme: &Theme, cells: usize) -> Line<'static> {
     let cell = |mark: Mark| Row::new().left(theme.glyph(mark), 2, theme.style(mark)).left(title, wide, theme.plain()).gap(1);
     let rest = cells.saturating_sub(wide + 3);
     let end = |mark: Mark, word: &str, time: &str| -> Line<'static> {
-        cell(mark).left(word, rest.saturating_sub(9), theme.dim()).right(time, 9.min(rest), theme.dim()).into()
+        let (word, time) = if rest < TIGHT { (word.split([' ', ':']).next().unwrap_or(word), "") } else { (word, time) };
+        cell(mark).left(word, rest.saturating_sub(width(time) + 1), theme.dim()).right(time, width(time) + 1, theme.dim()).into()
     };
     match flow.steps.get(id) {
         None | Some(StepRun::Waiting) => {
@@ -87,7 +92,7 @@ fn row(flow: &Flow, id: &str, theme: &Theme, cells: usize) -> Line<'static> {
             }
             line
         }
-        Some(StepRun::Done { seconds, changed }) => end(Mark::Good, if *changed { "done" } else { "was right already" }, &span(*seconds)),
+        Some(StepRun::Done { seconds, changed }) => end(Mark::Good, if *changed { "done" } else { "right already" }, &span(*seconds)),
         Some(StepRun::Failed { seconds, fault }) => end(Mark::Bad, &format!("failed: {}", fault.code), &span(*seconds)),
         Some(StepRun::Reverted) => end(Mark::Off, "taken back", ""),
     }
@@ -150,7 +155,7 @@ impl Screen for Install {
     fn hints(&self, flow: &Flow) -> Vec<Hint> {
         let mut hints = vec![];
         if flow.running && !flow.stopping {
-            hints.push(Hint::letter('p', if flow.paused { "go on" } else { "pause after this step" }));
+            hints.push(Hint::letter('p', if flow.paused { "go on" } else { "pause" }));
         }
         if !flow.running && flow.ended.as_ref().is_some_and(|e| !e.ok) {
             hints.push(Hint::letter('r', "go on"));

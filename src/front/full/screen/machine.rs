@@ -93,9 +93,10 @@ impl Machine {
         let count = |status: Status| flow.checks.iter().filter(|c| c.status == status).count();
         let blocks = flow.blocks().count();
         let way = format!("{blocks} in the way");
+        let passed = if theme.narrow() { "fine" } else { "checks passed" };
         Line::from(vec![
             Span::raw("  "),
-            Span::styled(format!("{} checks passed", count(Status::Pass)), theme.good()),
+            Span::styled(format!("{} {passed}", count(Status::Pass)), theme.good()),
             Span::styled(format!(", {} to know, ", count(Status::Warn)), theme.plain()),
             Span::styled(way, if blocks > 0 { theme.bad() } else { theme.plain() }),
         ])
@@ -150,7 +151,7 @@ impl Screen for Machine {
             Key::Char('w') if !flow.checks.is_empty() => Reply::Want(vec![Intent::SaveReport(REPORT_FILE.into())]),
             Key::Enter => match self.chosen(flow).and_then(|c| c.fix.map(|f| (c, f))) {
                 Some((c, fix)) if !flow.fixes.contains(&fix) => {
-                    Ask::new(format!("{}?", offer(fix)), c.advice.clone(), "Not now").or("Yes", Then::Want(vec![Intent::Fix(fix)])).open()
+                    Ask::new(c.seen.clone(), c.advice.clone(), "Not now").or(offer(fix), Then::Want(vec![Intent::Fix(fix)])).open()
                 }
                 _ => Reply::Want(vec![Intent::Next]),
             },

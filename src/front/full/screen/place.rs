@@ -86,7 +86,8 @@ impl Screen for Place {
                 Ok(()) if now => "your choice now",
                 Ok(()) => "",
             };
-            let row = Row::new().left(&c.title, 16, style).cell(state, 15).rest(says, theme.dim());
+            let row = Row::new().left(&c.title, 16, style).cell(state, 15);
+            let row = if theme.narrow() { row } else { row.rest(says, theme.dim()) };
             page.row(i + first == at, theme, row);
             if each == 2 {
                 page.para(&c.says, theme.dim(), 18, 1);

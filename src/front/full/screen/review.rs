@@ -98,7 +98,15 @@ impl Review {
             page.text(&format!("  differs now: {}", diff.join("; ")), theme.warn());
         }
         let label = |page: &mut Page<'_>, label: &str, text: &str| {
-            page.line(Line::from(vec![Span::styled(format!("  {label:<9}"), theme.dim()), Span::raw(text.to_string())]));
+            if theme.wide() {
+                if !label.is_empty() {
+                    page.gap();
+                    page.text(&format!("  {label}"), theme.dim());
+                }
+                page.para(text, theme.plain(), 2, 4);
+            } else {
+                page.line(Line::from(vec![Span::styled(format!("  {label:<9}"), theme.dim()), Span::raw(text.to_string())]));
+            }
         };
         for (i, command) in s.preview.by_hand.iter().take(if theme.wide() { 6 } else { 1 }).enumerate() {
             label(page, if i == 0 { "by hand" } else { "" }, command);
@@ -182,7 +190,7 @@ impl Screen for Review {
             (area, None)
         };
         let mut page = Page::new(buf, list);
-        page.text(&format!("  {}", totals(flow, plan)), theme.strong());
+        page.para(&totals(flow, plan), theme.strong(), 2, 2);
         if !theme.narrow() {
             page.gap();
         }

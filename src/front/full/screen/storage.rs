@@ -26,6 +26,8 @@ const GO: usize = 3;
 pub struct Storage {
     at: Cursor,
     typing: Option<Field>,
+    /// The days before they were typed anew.
+    before: u32,
 }
 
 /// Who may open the page, in words.
@@ -35,6 +37,15 @@ pub fn who(expose: Expose) -> &'static str {
         Expose::Loopback => "only this machine",
         Expose::LoadBalancer => "through the cluster's load balancer",
         Expose::Ingress => "through the cluster's Ingress",
+    }
+}
+
+fn who_short(expose: Expose) -> &'static str {
+    match expose {
+        Expose::Lan => "everyone at home",
+        Expose::Loopback => "only this machine",
+        Expose::LoadBalancer => "load balancer",
+        Expose::Ingress => "Ingress",
     }
 }
 
@@ -64,7 +75,7 @@ impl Storage {
             Key::Enter | Key::Tab | Key::Down | Key::Up => self.commit(),
             Key::Esc => {
                 self.typing = None;
-                Reply::Taken
+                if self.at.at(4) == DAYS { Reply::Want(vec![Intent::Days(self.before)]) } else { Reply::Taken }
             }
             _ => {
                 let days = self.at.at(4) == DAYS;
@@ -125,16 +136,19 @@ impl Storage {
             if !theme.narrow() {
                 page.gap();
                 let mut spans = vec![Span::raw("  ")];
-                spans.extend(bar(part, cells, theme));
+                let warned = |s: Span<'static>| if part > 1.0 { s.style(theme.warn()) } else { s };
+                spans.extend(bar(part, cells, theme).into_iter().map(warned));
                 page.line(Line::from(spans));
             }
             let fits = max <= free;
-            let says = format!("needs at most {}, {} of {} free", bytes(max), bytes(free), bytes(total));
+            let says = match theme.narrow() {
+                true => format!("{} of {} free", bytes(free), bytes(total)),
+                false => format!("needs at most {}, {} of {} free", bytes(max), bytes(free), bytes(total)),
+            };
             let state = if fits { theme.state(Mark::Good, "fits") } else { theme.state(Mark::Warn, "may fill up") };
             page.line(Line::from(vec![Span::raw("  "), state, Span::styled(format!("   {says}"), theme.plain())]));
             if let (Some(fits_days), false) = (s.fits_days, fits) {
-                let says =
-                    format!("About {} fit. When the disk is full, the oldest recordings go first.", count(fits_days as usize, "day"));
+                let says = format!("About {} fit; then the oldest recordings go first.", count(fits_days as usize, "day"));
                 page.para(&says, theme.warn(), 2, 2);
             }
         }
@@ -167,10 +181,12 @@ impl Screen for Storage {
                 Reply::Taken
             }
             (DAYS, Key::Enter) => {
+                self.before = days;
                 self.typing = Some(Field::new(&days.to_string()));
                 Reply::Taken
             }
             (DAYS, Key::Char(c)) if c.is_ascii_digit() => {
+                self.before = days;
                 self.typing = Some(Field::default());
                 self.on_typing(key)
             }
@@ -217,7 +233,8 @@ impl Screen for Storage {
             typing(DAYS).map_or(Line::styled(count(a.retention_days as usize, "day"), theme.strong()), |f| f.line(6, true, false, theme));
         self.row(DAYS, wide("Keep recordings", "Keep"), days, "", theme, &mut page);
         let here = self.at.at(4) == EXPOSE;
-        let expose = if here { format!("‹ {} ›", who(a.expose)) } else { who(a.expose).into() };
+        let words = if theme.narrow() { who_short(a.expose) } else { who(a.expose) };
+        let expose = if here { format!("‹ {words} ›") } else { words.into() };
         self.row(EXPOSE, wide("Who may open the page", "Page for"), Line::styled(expose, theme.strong()), "", theme, &mut page);
         page.gap();
         Self::sizing(flow, theme, &mut page);
@@ -228,7 +245,7 @@ impl Screen for Storage {
         page.line(Line::from(vec![
             Span::raw("  "),
             Span::styled("[ Show me the plan ]", style),
-            Span::styled("  still changes nothing", theme.dim()),
+            Span::styled(if theme.narrow() { "" } else { "  still changes nothing" }, theme.dim()),
         ]));
     }
 }
