@@ -12,8 +12,8 @@ use crate::model::health::ComponentState;
 use crate::words::health as words;
 use crate::world::network::{NetError, Request, Response};
 
-/// Bucket of the recordings, where the subject names none.
-const BUCKET: &str = "kerberos";
+/// Bucket of the recordings, where the subject names none: what the recipe of the video store makes.
+const BUCKET: &str = "recordings";
 
 /// The signature is used at once.
 const VALID: Duration = Duration::from_secs(60);

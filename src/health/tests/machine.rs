@@ -159,7 +159,7 @@ impl Machine {
             ("GET", "/api/accounts") => settings(r#"[{"account":"a"}]"#),
             ("GET", "/minio/health/cluster") if self.store == Store::NoQuorum => json(503, ""),
             ("GET", "/" | "/minio/health/live" | "/minio/health/cluster") => json(200, ""),
-            ("GET", "/kerberos" | "/kerberos/") => self.listing(&request.url),
+            ("GET", "/recordings" | "/recordings/") => self.listing(&request.url),
             _ => json(404, ""),
         }
     }
