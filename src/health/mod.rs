@@ -5,6 +5,7 @@ mod engine;
 mod overall;
 mod probes;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -72,23 +73,23 @@ struct Reading {
     evidence: Vec<String>,
     /// What the Agent says of its camera.
     agent: Option<probes::agent::Dashboard>,
-    /// When the oldest recording in the store began, seconds since 1970.
-    oldest: Option<f64>,
 }
 
 /// A part's reading on its way into the snapshot.
 struct Part {
     component: ComponentHealth,
     camera: Option<CameraHealth>,
-    /// When the oldest recording that it holds began.
+    /// When the oldest recording in the Agent's folder began.
     oldest: Option<f64>,
+    /// What lies in the store.
+    stored: probes::Stored,
     /// When it was read, by the clock's ticks.
     at: f64,
 }
 
 impl Reading {
     fn new(state: ComponentState, evidence: impl Into<String>) -> Self {
-        Reading { state, evidence: vec![evidence.into()], agent: None, oldest: None }
+        Reading { state, evidence: vec![evidence.into()], agent: None }
     }
 }
 
@@ -139,12 +140,21 @@ pub async fn snapshot(
     let full = space.is_some_and(|(_, s)| s.free < FULL || s.inodes_free.is_some_and(|n| n < FULL_INODES));
     let read = join_all(subjects.iter().map(|subject| one(world, subject, full))).await;
     let end = world.clock.ticks();
-    let oldest = read.iter().filter_map(|part| part.oldest).min_by(f64::total_cmp);
+    let oldest = read.iter().flat_map(|part| [part.oldest, part.stored.oldest]).flatten().min_by(f64::total_cmp);
+    let mut stored = BTreeMap::new();
+    for part in &read {
+        stored.extend(part.stored.per_day.clone());
+    }
     let (mut components, mut cameras) = (vec![], vec![]);
     for part in read {
         let age_seconds = (end - part.at).max(0.0);
         components.push(ComponentHealth { age_seconds, ..part.component });
-        cameras.extend(part.camera.map(|c| CameraHealth { age_seconds, ..c }));
+        // The store holds all of a day; an Agent's folder only what waits, where its recordings are uploaded.
+        cameras.extend(part.camera.map(|c| CameraHealth {
+            age_seconds,
+            bytes_per_day: stored.get(&c.name).copied().or(c.bytes_per_day),
+            ..c
+        }));
     }
     // The cameras' recorders stand last.
     components.sort_by_key(|c: &ComponentHealth| subjects.iter().any(|s| s.name == c.name && s.camera.is_some()));
@@ -209,9 +219,14 @@ async fn one(world: &World, subject: &Subject, full: bool) -> Part {
         evidence: reading.evidence.clone(),
         url: subject.url.clone(),
     };
-    let (camera, in_folder) = camera.unzip();
-    let oldest = [reading.oldest, in_folder.flatten()].into_iter().flatten().min_by(f64::total_cmp);
-    Part { component, camera, oldest, at: world.clock.ticks() }
+    let (camera, oldest) = camera.unzip();
+    let stored = match &observed {
+        Some(observed) if reading.state == ComponentState::Healthy => {
+            tokio::time::timeout(ANSWER, probes::stored(world, subject, observed)).await.unwrap_or_default()
+        }
+        _ => probes::Stored::default(),
+    };
+    Part { component, camera, oldest: oldest.flatten(), stored, at: world.clock.ticks() }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! stopped, and with a full disk.
 
 mod machine;
+mod store;
 
 use machine::*;
 
@@ -207,17 +208,27 @@ async fn the_snapshot_sums_up_with_recorders_last_and_days_from_what_was_measure
     assert_eq!((disk.keeps_days, disk.fits_days), (Some(30), Some(100)));
 }
 
-#[tokio::test]
-async fn days_that_the_store_keeps_already_count_as_days_that_fit() {
-    let machine = Machine {
-        saved: vec![(NOW - 110, 1_000_000), (NOW - 10, 1)],
-        free: 864_000_000,
-        kept_since: Some(NOW - 20 * 86_400 - 5),
-        ..Machine::default()
-    };
+async fn stored(recordings: Vec<(i64, u64)>, free: u64) -> (Option<f64>, Option<u32>) {
+    let machine = Machine { stored: recordings, free, ..Machine::default() };
     let mut agent = subject("agent");
-    agent.camera = Some(("front".into(), Record::Always));
+    agent.camera = Some(("front".into(), Record::Motion));
     agent.agent_folder = Some("/srv/agent".into());
     let all = snapshot(&machine.world(), "shop", &[agent, subject("s3")], Some("/srv"), Some(30)).await;
-    assert_eq!(all.disk.unwrap().fits_days, Some(21));
+    (all.cameras[0].bytes_per_day.map(f64::round), all.disk.unwrap().fits_days)
+}
+
+#[tokio::test]
+async fn the_store_tells_how_much_a_day_brings_and_how_far_back_it_goes() {
+    let day = 86_400;
+    // 20 days and some ago there was one; in the last day two of 500 MB.
+    let kept = vec![(NOW - 20 * day - 5, 7), (NOW - 7200, 500_000_000), (NOW - 3600, 500_000_000)];
+    assert_eq!(stored(kept, 10_000_000_000).await, (Some(1e9), Some(30)));
+    // Only since 1000 s: the rate is that of this time.
+    let young = vec![(NOW - 1000, 1_000_000), (NOW - 500, 1_000_000)];
+    let per_day = 1_000_000.0 / 1000.0 * 86_400.0 * 2.0;
+    assert_eq!(stored(young, 17_280_000_000).await, (Some(per_day), Some(100)));
+    // More than a page: up to its last key.
+    let many = (0..400).map(|i| (NOW - 40_000 + i * 100, 1_000_000)).collect();
+    assert_eq!(stored(many, 1_000_000_000).await.0, Some(864_000_000.0));
+    assert_eq!(stored(vec![], 1_000_000_000).await, (None, None));
 }

@@ -5,10 +5,11 @@ mod amqp;
 mod http;
 mod mongodb;
 mod s3;
+mod stored;
 mod tcp;
 mod vault;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -20,6 +21,7 @@ use crate::model::health::ComponentState;
 use crate::words::health as words;
 use crate::world::World;
 use crate::world::network::{NetError, Request, Response};
+pub(super) use stored::Stored;
 
 /// One question of a probe that may ask several.
 const QUESTION: Duration = Duration::from_millis(2500);
@@ -33,8 +35,7 @@ struct Target<'a> {
 
 /// Asks with the probe that the subject names.
 pub(super) async fn ask(world: &World, subject: &Subject, observed: &Observed) -> Reading {
-    // Looked up each time: an engine gives another address after a restart.
-    let Some(ip) = observed.addresses.get(&subject.network).and_then(|a| a.parse().ok()) else {
+    let Some(ip) = address(subject, observed) else {
         return Reading::new(ComponentState::Unknown, words::NO_ADDRESS);
     };
     let reading = at(&Target { world, subject, at: SocketAddr::new(ip, subject.port) }).await;
@@ -44,6 +45,19 @@ pub(super) async fn ask(world: &World, subject: &Subject, observed: &Observed) -
         Some(published) if reading.state == ComponentState::Unknown => at(&Target { world, subject, at: published }).await,
         _ => reading,
     }
+}
+
+/// What lies in the store behind this subject, where it is one that can be listed.
+pub(super) async fn stored(world: &World, subject: &Subject, observed: &Observed) -> Stored {
+    match address(subject, observed) {
+        Some(ip) if subject.probe == "s3" => stored::look(&Target { world, subject, at: SocketAddr::new(ip, subject.port) }).await,
+        _ => Stored::default(),
+    }
+}
+
+/// Looked up each time: an engine gives another address after a restart.
+fn address(subject: &Subject, observed: &Observed) -> Option<IpAddr> {
+    observed.addresses.get(&subject.network).and_then(|a| a.parse().ok())
 }
 
 async fn at(target: &Target<'_>) -> Reading {

@@ -3,24 +3,27 @@
 
 use std::time::Duration;
 
+use rusty_s3::actions::ListObjectsV2;
 use rusty_s3::{Bucket, Credentials, S3Action, UrlStyle};
 
 use super::{QUESTION, Target, unanswered};
-use crate::health::{Reading, begun};
+use crate::health::Reading;
 use crate::model::health::ComponentState;
 use crate::words::health as words;
-use crate::world::percent::decoded;
 use crate::world::network::{NetError, Request, Response};
 
-/// Bucket of the recordings, where the subject names none.
-const BUCKET: &str = "kerberos";
+/// Bucket of the recordings, where the subject names none: what the recipe of the video store makes.
+const BUCKET: &str = "recordings";
 
 /// The signature is used at once.
 const VALID: Duration = Duration::from_secs(60);
 
 pub(super) async fn ask(target: &Target<'_>) -> Reading {
-    let (live, cluster, listed) =
-        tokio::join!(target.get("/minio/health/live", None), target.get("/minio/health/cluster", None), list(target));
+    let (live, cluster, listed) = tokio::join!(
+        target.get("/minio/health/live", None),
+        target.get("/minio/health/cluster", None),
+        list(target, |query| query.with_max_keys(1))
+    );
     let live = match live {
         Ok(answer) => answer.status,
         Err(e) => return unanswered(&e),
@@ -35,7 +38,7 @@ pub(super) async fn ask(target: &Target<'_>) -> Reading {
         Ok(answer) if !String::from_utf8_lossy(&answer.body).contains("ListBucketResult") => {
             Reading::new(ComponentState::Degraded, words::OTHER_PROGRAM)
         }
-        Ok(answer) => Reading { oldest: oldest(&answer), ..Reading::new(ComponentState::Healthy, words::answers("a video store")) },
+        Ok(_) => Reading::new(ComponentState::Healthy, words::answers("a video store")),
     };
     if reading.state == ComponentState::Healthy && cluster.is_ok_and(|a| a.status == 503) {
         reading.state = ComponentState::Degraded;
@@ -44,24 +47,17 @@ pub(super) async fn ask(target: &Target<'_>) -> Reading {
     reading
 }
 
-/// When the first recording of the listing began. Keys are sorted, and begin with the camera's folder and the second
-/// (`<directory>/<recording>.mp4`), so that the first is the oldest of its folder.
-fn oldest(answer: &Response) -> Option<f64> {
-    let body = String::from_utf8_lossy(&answer.body);
-    let key = body.split("<Key>").nth(1)?.split("</Key>").next()?;
-    // The listing is asked for with encoded names.
-    begun(decoded(key).rsplit('/').next()?)
-}
-
-async fn list(target: &Target<'_>) -> Result<Response, NetError> {
+/// A signed listing of our bucket.
+pub(super) async fn list(target: &Target<'_>, shape: impl FnOnce(&mut ListObjectsV2<'_>)) -> Result<Response, NetError> {
     let odd = |why: String| NetError::Protocol(target.at().to_string(), why);
     let name = target.subject.path.as_deref().map(|p| p.trim_matches('/')).filter(|p| !p.is_empty()).unwrap_or(BUCKET).to_owned();
     let bucket = Bucket::new(target.url("/")?, UrlStyle::Path, name, "us-east-1").map_err(|e| odd(e.to_string()))?;
     let now = jiff::Timestamp::from_second(target.world.clock.now() as i64).map_err(|e| odd(e.to_string()))?;
     let keys = Credentials::new(target.user(), target.password());
     let mut action = bucket.list_objects_v2(Some(&keys));
-    action.with_max_keys(1);
-    target.world.network.http(Request { timeout: QUESTION, ..Request::get(action.sign_with_time(VALID, &now)) }).await
+    shape(&mut action);
+    let url = action.sign_with_time(VALID, &now);
+    target.world.network.http(Request { timeout: QUESTION, ..Request::get(url) }).await
 }
 
 /// The store's error code decides, since 403 has several causes.

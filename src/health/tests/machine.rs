@@ -66,8 +66,8 @@ pub struct Machine {
     /// When each recording began, and its bytes.
     pub saved: Vec<(i64, u64)>,
     pub free: u64,
-    /// When the oldest recording in the store began.
-    pub kept_since: Option<i64>,
+    /// What lies in the store under `front/`: when each recording began, and its bytes.
+    pub stored: Vec<(i64, u64)>,
     pub inodes: Option<u64>,
 }
 
@@ -99,7 +99,7 @@ impl Default for Machine {
             log: vec![],
             saved: vec![],
             free: 1 << 40,
-            kept_since: None,
+            stored: vec![],
             inodes: None,
         }
     }
@@ -159,29 +159,8 @@ impl Machine {
             ("GET", "/api/accounts") => settings(r#"[{"account":"a"}]"#),
             ("GET", "/minio/health/cluster") if self.store == Store::NoQuorum => json(503, ""),
             ("GET", "/" | "/minio/health/live" | "/minio/health/cluster") => json(200, ""),
-            ("GET", "/kerberos" | "/kerberos/") => self.listing(&request.url),
+            ("GET", "/recordings" | "/recordings/") => self.listing(&request.url),
             _ => json(404, ""),
-        }
-    }
-
-    /// As a store does, the signature is made again with the password that it knows, and compared.
-    fn listing(&self, url: &Url) -> Response {
-        let told = |status: u16, body: String| Response { status, headers: vec![], body: body.into_bytes() };
-        let code = |status: u16, code: &str| told(status, format!("<Error><Code>{code}</Code></Error>"));
-        let base = Url::parse(&url[..url::Position::BeforePath]).unwrap();
-        let bucket = rusty_s3::Bucket::new(base, rusty_s3::UrlStyle::Path, "kerberos", "us-east-1").unwrap();
-        let keys = rusty_s3::Credentials::new("kerberos", self.password);
-        let mut action = bucket.list_objects_v2(Some(&keys));
-        action.with_max_keys(1);
-        let again = rusty_s3::S3Action::sign_with_time(&action, Duration::from_secs(60), &jiff::Timestamp::from_second(NOW).unwrap());
-        match self.store {
-            Store::Skewed => code(403, "RequestTimeTooSkewed"),
-            _ if *url != again => code(403, "SignatureDoesNotMatch"),
-            Store::NoBucket => code(404, "NoSuchBucket"),
-            _ => {
-                let key = self.kept_since.map(|at| format!("<Contents><Key>front/{at}_1-2_front_0-0-0-0_0_0_.mp4</Key></Contents>"));
-                told(200, format!("<ListBucketResult>{}</ListBucketResult>", key.unwrap_or_default()))
-            }
         }
     }
 }

@@ -166,6 +166,10 @@ impl Files for RealFiles {
     }
 
     fn set_mode(&self, path: &str, mode: u32) -> io::Result<()> {
+        // A link put there by a container must not carry the change elsewhere; Linux has no mode of a link itself.
+        if fs::symlink_metadata(path)?.is_symlink() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link"));
+        }
         fs::set_permissions(path, fs::Permissions::from_mode(mode))
     }
 
@@ -281,6 +285,15 @@ mod tests {
         RealFiles.remove_tree(&format!("{at}/tree/")).unwrap();
         assert_eq!(RealFiles.list(&at).unwrap(), ["keep"]);
         assert_eq!(RealFiles.read(&format!("{at}/keep/video")).unwrap(), b"v");
+    }
+
+    #[test]
+    fn modes_are_not_set_through_a_link() {
+        let (_dir, at) = place();
+        RealFiles.write(&format!("{at}/file"), b"f", 0o600).unwrap();
+        RealFiles.link(&format!("{at}/file"), &format!("{at}/link")).unwrap();
+        assert!(RealFiles.set_mode(&format!("{at}/link"), 0o777).is_err());
+        assert_eq!(RealFiles.meta(&format!("{at}/file")).unwrap().mode, 0o600);
     }
 
     #[test]

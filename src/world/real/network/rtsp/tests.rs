@@ -8,6 +8,9 @@ use super::*;
 const H264: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n\
     a=fmtp:96 packetization-mode=1;profile-level-id=640029;sprop-parameter-sets=Z2QAM6wVFKCgL/lQ,aO48sA==\r\na=control:track1\r\n\
     m=audio 0 RTP/AVP 0\r\na=control:track2\r\n";
+const H265: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H265/90000\r\n\
+    a=fmtp:96 profile-id=1;sprop-sps=QgEBAWAAAAMAsAAAAwAAAwBaoAWCAeFja5JFL83BQYFBAAADAAEAAAMADKE=;sprop-pps=RAHA8saNA7NA;\
+    sprop-vps=QAEMAf//AWAAAAMAsAAAAwAAAwBarAwAAAMABAAAAwAyqA==\r\na=control:track1\r\n";
 const MJPEG: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 26\r\na=control:track1\r\n";
 
 /// What the camera of a test is like.
@@ -18,6 +21,7 @@ enum Like {
     Locked,
     Sdp(&'static str),
     Frames,
+    Frames265,
     Raw(&'static [u8]),
     Silent,
 }
@@ -32,14 +36,19 @@ async fn request(from: &mut TcpStream) -> Option<(String, String)> {
     Some((text, cseq))
 }
 
-/// One H.264 picture of one packet, 90 000 ticks a second, 10 pictures a second, every fifth a full one.
-fn packet(n: u32) -> Vec<u8> {
+/// One picture of one packet, 90 000 ticks a second, 10 pictures a second, every fifth a full one.
+fn packet(n: u32, h265: bool) -> Vec<u8> {
     let key = n.is_multiple_of(5);
     let mut rtp = vec![0x80, 0x80 | 96];
     rtp.extend(u16::try_from(n).unwrap().to_be_bytes());
     rtp.extend((n * 9000).to_be_bytes());
     rtp.extend(7u32.to_be_bytes());
-    rtp.push(if key { 0x65 } else { 0x41 });
+    match (h265, key) {
+        (false, true) => rtp.push(0x65),
+        (false, false) => rtp.push(0x41),
+        (true, true) => rtp.extend([0x26, 1]),
+        (true, false) => rtp.extend([0x02, 1]),
+    }
     rtp.extend(vec![0x88; if key { 995 } else { 95 }]);
     let mut out = vec![b'$', 0];
     out.extend(u16::try_from(rtp.len()).unwrap().to_be_bytes());
@@ -65,6 +74,7 @@ async fn serve(mut to: TcpStream, like: Like) -> Option<()> {
                 format!("RTSP/1.0 401 Unauthorized\r\nCSeq: {cseq}\r\nWWW-Authenticate: Basic realm=\"camera\"\r\n\r\n")
             }
             (Like::Sdp(sdp), "DESCRIBE") => describe(sdp),
+            (Like::Frames265, "DESCRIBE") => describe(H265),
             (_, "DESCRIBE") => describe(H264),
             (_, "SETUP") => format!(
                 "RTSP/1.0 200 OK\r\nCSeq: {cseq}\r\nSession: 1\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1;ssrc=00000007\r\n\r\n"
@@ -73,9 +83,9 @@ async fn serve(mut to: TcpStream, like: Like) -> Option<()> {
             _ => format!("RTSP/1.0 200 OK\r\nCSeq: {cseq}\r\n\r\n"),
         };
         to.write_all(answer.as_bytes()).await.ok()?;
-        if text.starts_with("PLAY") && matches!(like, Like::Frames | Like::Locked) {
+        if text.starts_with("PLAY") && matches!(like, Like::Frames | Like::Frames265 | Like::Locked) {
             for n in 0..12 {
-                to.write_all(&packet(n)).await.ok()?;
+                to.write_all(&packet(n, matches!(like, Like::Frames265))).await.ok()?;
             }
         }
     }
@@ -106,6 +116,13 @@ async fn a_stream_is_measured_by_its_own_times_over_whole_groups() {
     // Two groups of 1000 + 4 × 100 bytes in one second; retina puts the 24 bytes of parameters before each full picture.
     let bits = got.bits_per_second.unwrap();
     assert!((bits - 2.0 * (1000.0 + 24.0 + 4.0 * 100.0) * 8.0).abs() < 1.0, "{bits}");
+}
+
+#[tokio::test]
+async fn h265_is_taken_as_well() {
+    let got = look_at(&camera(Like::Frames265).await, None).await.unwrap();
+    assert_eq!((got.codec.as_str(), got.audio, got.fps.map(f64::round)), ("H.265", false, Some(10.0)), "{got:?}");
+    assert!(got.size.is_some_and(|(w, h)| w > 100 && h > 100), "{got:?}");
 }
 
 #[tokio::test]
