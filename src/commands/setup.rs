@@ -11,12 +11,12 @@ use crate::cli::{Color, Globals, Output};
 use crate::drive::{Drive, sites};
 use crate::front::line::Terminal;
 use crate::front::{full, json};
+use crate::host;
 use crate::model::event::Event;
 use crate::model::fault::{Fault, Whose};
-use crate::model::host::HostReport;
 use crate::recipe::load;
 use crate::world::World;
-use crate::world::fake::{self, Hand, Pace};
+use crate::world::fake;
 use crate::world::files::Files as _;
 use crate::world::real::{clock::RealClock, docker, files::RealFiles, network::RealNetwork, processes::RealProcesses};
 
@@ -38,23 +38,18 @@ pub struct Setup {
     pub terminal: Terminal,
 }
 
-/// The socket of root's engine, or the one that DOCKER_HOST names; another machine's engine is not ours to change.
-fn socket() -> String {
-    RealFiles.variable("DOCKER_HOST").and_then(|h| h.strip_prefix("unix://").map(str::to_string)).unwrap_or_else(|| "/var/run/docker.sock".into())
-}
-
 fn real() -> World {
     World {
         files: Arc::new(RealFiles),
         processes: Arc::new(RealProcesses),
         network: Arc::new(RealNetwork::new()),
-        engine: Arc::new(docker::connect(&socket())),
+        engine: Arc::new(docker::connect(&host::docker_socket(&RealFiles))),
         clock: Arc::new(RealClock::new()),
     }
 }
 
 /// The described machine that is meant: by name, or a saved report of `check --output json`.
-fn practice(name: &str) -> Result<(World, Hand), Fault> {
+fn practice(name: &str) -> Result<World, Fault> {
     let described = match name {
         "" => fake::named("nuc")?,
         file if file.contains('/') || file.ends_with(".json") => {
@@ -67,16 +62,15 @@ fn practice(name: &str) -> Result<(World, Hand), Fault> {
         }
         name => fake::named(name)?,
     };
-    let pace = Pace::Speed(described.speed);
-    Ok(fake::paced(described, pace))
+    Ok(fake::world(described))
 }
 
 impl Setup {
     /// Reads the flags; touches no engine yet.
     pub fn new(globals: &Globals) -> Result<Self, Fault> {
-        let (world, hand) = match &globals.practice {
-            Some(name) => practice(name).map(|(world, hand)| (world, Some(hand)))?,
-            None => (real(), None),
+        let world = match &globals.practice {
+            Some(name) => practice(name)?,
+            None => real(),
         };
         let recipes = match &globals.recipes {
             Some(dir) => load::folder(&RealFiles, dir)?,
@@ -85,9 +79,7 @@ impl Setup {
         let root = sites::root(&*world.files, globals.state.as_deref());
         let (sender, events) = mpsc::unbounded_channel();
         let clock = world.clock.clone();
-        let mut drive = Drive::new(world, recipes, root, sender);
-        // A described machine is not probed: it says what it is.
-        drive.described = hand.map(|hand| Arc::new(move || hand.host()) as Arc<dyn Fn() -> HostReport + Send + Sync>);
+        let drive = Drive::new(world, recipes, root, sender);
         let stdout_tty = std::io::stdout().is_terminal();
         let stdin_tty = std::io::stdin().is_terminal();
         let variable = |name: &str| RealFiles.variable(name).filter(|v| !v.is_empty());

@@ -27,10 +27,7 @@ impl Drive {
         let tell = move |report: &HostReport, pending: &[String]| {
             let _ = events.send(Event::Host { report: Box::new(report.clone()), pending: pending.to_vec() });
         };
-        let report = match &self.described {
-            Some(says) => says(),
-            None => host::probe(&self.world, &self.registries(answers), &tell).await,
-        };
+        let report = host::probe(&self.world, &self.registries(answers), &tell).await;
         self.memory().host = report.clone();
         self.send(Event::Host { report: Box::new(report.clone()), pending: vec![] });
         (report, self.check(answers))

@@ -56,8 +56,6 @@ pub struct Drive {
     pub secrets: Secrets,
     /// Where events go.
     pub events: UnboundedSender<Event>,
-    /// What a described machine says of itself, in its present state; a real one is probed.
-    pub described: Option<Arc<dyn Fn() -> HostReport + Send + Sync>>,
     memory: Arc<Mutex<Memory>>,
     control: watch::Sender<Control>,
     watching: watch::Sender<u32>,
@@ -74,7 +72,6 @@ impl Drive {
             link: "/usr/local/bin/kerbup".into(),
             secrets: Secrets::default(),
             events,
-            described: None,
             memory: Arc::default(),
             control: watch::channel(Control::Run).0,
             watching: watch::channel(0).0,

@@ -27,6 +27,10 @@ impl Flow {
             Event::Loaded { answers } => {
                 self.answers = *answers;
                 self.outdated();
+                // Checks that were run for other answers say nothing about these.
+                if !self.checks.is_empty() && !self.probing {
+                    return self.check();
+                }
             }
             Event::CameraTried { tried } => {
                 // A camera that was removed while it was tried stays removed.
@@ -141,10 +145,13 @@ impl Flow {
             *state = StepRun::Waiting;
         }
         let ok = ended.ok;
-        if let (true, Purpose::Install, Some(standing)) = (ok, self.purpose, self.standing.iter_mut().find(|s| s.site == self.answers.site))
-        {
-            standing.unfinished = false;
+        let site = &self.answers.site;
+        match self.purpose {
+            Purpose::Install if ok => self.standing.iter_mut().filter(|s| s.site == *site).for_each(|s| s.unfinished = false),
+            Purpose::Uninstall if ok => self.standing.retain(|s| s.site != *site),
+            _ => {}
         }
+        self.changing &= !ok;
         self.ended = Some(ended);
         if ok && self.here() == Stage::Install {
             self.go(Stage::Done);

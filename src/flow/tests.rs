@@ -165,9 +165,14 @@ fn numbers_are_sized_as_they_change() {
     assert!(matches!(want(&mut f, Intent::Days(7)).as_slice(), [Effect::Size(a)] if a.retention_days == 7));
     see(&mut f, Event::Sizing(Sizing { max_bytes: Some(1), ..Sizing::default() }));
     assert_eq!(f.sizing.as_ref().and_then(|s| s.max_bytes), Some(1));
-    want(&mut f, Intent::Folder("recordings".into()));
+    let effects = want(&mut f, Intent::Folder("recordings".into()));
+    assert!(matches!(effects.as_slice(), [Effect::Size(_), Effect::Check(a)] if a.path == "recordings"));
     want(&mut f, Intent::Next);
     assert_eq!(f.here(), Stage::Storage, "a folder is a whole path");
+    want(&mut f, Intent::Folder("/mnt/stick".into()));
+    see(&mut f, Event::Checks { checks: vec![check("fs-unfit", Status::Block, None)] });
+    want(&mut f, Intent::Next);
+    assert_eq!((f.here(), f.note.as_deref()), (Stage::Storage, Some("First: Do this.")));
 }
 
 #[test]
@@ -236,6 +241,17 @@ fn a_standing_site_is_picked_and_gone_on_with() {
     see(&mut f, Event::RunStarted { steps: 9 });
     see(&mut f, done(true));
     assert_eq!((f.here(), f.answers.retention_days, f.standing[0].unfinished), (Stage::Done, 4, false));
+}
+
+#[test]
+fn a_site_that_was_taken_down_stands_no_more() {
+    let standing = Standing { site: "home".into(), unfinished: false, done: 9, of: 9 };
+    let mut f = Flow::new(Answers::default(), vec![standing], false);
+    assert!(matches!(want(&mut f, Intent::Uninstall).as_slice(), [Effect::Uninstall]));
+    see(&mut f, Event::StepStarted { id: "a".into(), title: "Take a away".into(), at: 1.0 });
+    see(&mut f, done(true));
+    assert_eq!((f.here(), f.standing.len()), (Stage::Done, 0));
+    assert_eq!(f.steps.get("a"), Some(&StepRun::Waiting), "what was under way when the run ended is not done");
 }
 
 #[test]

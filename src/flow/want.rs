@@ -27,7 +27,10 @@ impl Flow {
             Intent::Folder(path) => {
                 self.answers.path = path.trim().to_string();
                 self.changed("storage.path");
-                self.size()
+                // Another folder may have another disk below it, with other things in the way.
+                let mut effects = self.size();
+                effects.extend(self.check());
+                effects
             }
             Intent::Days(days) => {
                 self.answers.retention_days = days.clamp(1, 3650);
@@ -127,6 +130,10 @@ impl Flow {
                 self.size()
             }
             Stage::Storage if !self.answers.path.starts_with('/') => self.refuse(words::FOLDER_FROM_ROOT),
+            Stage::Storage if self.blocks().next().is_some() => {
+                let says = self.in_the_way().unwrap_or_default();
+                self.refuse(says)
+            }
             Stage::Storage => {
                 self.go(Stage::Review);
                 self.make_plan()
@@ -195,7 +202,7 @@ impl Flow {
         vec![Effect::Size(Box::new(self.answers.clone()))]
     }
 
-    fn check(&self) -> Vec<Effect> {
+    pub(super) fn check(&self) -> Vec<Effect> {
         vec![Effect::Check(Box::new(self.answers.clone()))]
     }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::Once;
+use std::time::Duration;
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
@@ -88,6 +89,8 @@ impl Held {
         self.release()?;
         let stop = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
         stop?;
+        // The signal may reach another thread first: this one waits for the stop, and sleeps through it.
+        std::thread::sleep(Duration::from_millis(100));
         self.retake()
     }
 
