@@ -63,6 +63,9 @@ pub enum RecordWhen {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Flags of every command")]
 pub struct Globals {
+    /// Answers that another user handed on; read once and removed
+    #[arg(long, global = true, hide = true, value_name = "FILE")]
+    pub handover: Option<String>,
     /// How to show things: on a terminal the full screen, else plain lines
     #[arg(long, global = true, env = "KERBUP_OUTPUT", value_enum, hide_env_values = true)]
     pub output: Option<Output>,

@@ -1,9 +1,22 @@
 //! The journey with a person: full screen on a terminal, else line by line.
+//!
+//! A run outlives its terminal: when the window is closed midway (HUP) or the screen is left while it runs, the program stays
+//! until the run has ended.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::watch;
+
+use super::handover;
 use super::setup::Setup;
 use crate::cli::{Exit, Globals};
 use crate::flow::{Effect, Flow, Stage};
+use crate::front::line::record::Record;
 use crate::front::{full, line};
+use crate::model::event::Event;
 use crate::model::fault::{Fault, Whose};
 
 /// The whole journey.
@@ -15,7 +28,10 @@ pub async fn wizard(setup: Setup, globals: &Globals) -> Result<i32, Vec<Fault>> 
 pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, Vec<Fault>> {
     let one = |f: Fault| vec![f];
     if setup.json {
-        return Err(one(Fault::new(Whose::Input, "NO-QUESTIONS-IN-JSON", "With --output json nothing is asked.").cure("Use a site file: kerbup install --answers FILE --yes --output json")));
+        return Err(one(
+            Fault::new(Whose::Input, "NO-QUESTIONS-IN-JSON", "With --output json nothing is asked.")
+                .cure("Use a site file: kerbup install --answers FILE --yes --output json"),
+        ));
     }
     let drive = setup.drive.clone();
     let standing = drive.standing().map_err(one)?;
@@ -26,20 +42,122 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
     if !globals.answers.is_empty() || !globals.sets.is_empty() {
         answers = drive.answers(&globals.answers, &globals.sets)?;
     }
+    let mut stage = stage;
+    if let Some(path) = &globals.handover {
+        answers = handover::take(&drive, path).map_err(one)?;
+        stage = Stage::Review;
+    }
     drive.memory().answers = answers.clone();
+    if matches!(stage, Stage::Where | Stage::Review) {
+        drive.look(&answers).await;
+        drive.try_cameras(&answers).await;
+    }
     let flow = Flow::new(answers, standing, setup.practice).at(stage);
+    let needs_root = setup.root_needed().is_err();
     let Setup { events, full: on_screen, look, terminal, .. } = setup;
-    let performer = drive.clone();
-    let mut perform = move |effect: Effect| performer.perform(effect);
+    let (lease, seat) = full::Lease::pair();
+    let handed = Arc::new(std::sync::Mutex::new(None));
+    let performer = {
+        let (drive, handed) = (drive.clone(), handed.clone());
+        move |effect: Effect| {
+            let runs = matches!(effect, Effect::Install(_) | Effect::Resume(_) | Effect::Undo | Effect::Uninstall);
+            if needs_root && runs && on_screen {
+                match handover::give(&drive, &effect) {
+                    Ok(path) => {
+                        *handed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = path;
+                        lease.elevate();
+                    }
+                    Err(fault) => drive.send(Event::Failed { fault }),
+                }
+            } else {
+                drive.perform(effect);
+            }
+        }
+    };
+    let mut perform = performer;
     if !on_screen {
         let leave = line::run(flow, events, &mut perform, terminal).await.map_err(one)?;
         return Ok(leave.code);
     }
-    let (_lease, seat) = full::Lease::pair();
-    let leave = full::run(flow, look, seat, events, &mut perform).await.map_err(one)?;
-    Ok(match leave {
+    let lost = hang_up();
+    let (forward, shown) = mpsc::unbounded_channel();
+    let seen = tee(events, forward);
+    let leave = full::run(flow, look, seat, shown, &mut perform).await.map_err(one)?;
+    if leave == full::Leave::Elevate {
+        let path = handed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        return handover::elevate(&drive, path).await.map_err(one);
+    }
+    let by_hand = leave == full::Leave::Interrupted && !lost.load(Ordering::Relaxed);
+    if by_hand {
+        return Ok(Exit::Interrupted.code());
+    }
+    let mut seen = seen;
+    if seen.borrow().running {
+        say(&["It goes on. You may close this window; start kerbup to see how it is.".to_string()]);
+        let _ = seen.wait_for(|s| !s.running).await;
+    }
+    let ended = seen.borrow().ended.clone();
+    let code = match leave {
         full::Leave::Quit(code) => code,
-        full::Leave::Interrupted => Exit::Interrupted.code(),
-        full::Leave::Elevate => Exit::NeedsRoot.code(),
-    })
+        _ => Exit::Done.code(),
+    };
+    match ended {
+        Some(done) => {
+            // The same lines stay in the terminal when the full screen closes.
+            say(&Record::new(terminal.zone.clone(), (terminal.now)()).event(&done, (terminal.now)()));
+            Ok(if matches!(done, Event::Done { ok: false, .. }) { code.max(Exit::Failed.code()) } else { code })
+        }
+        None => Ok(code),
+    }
+}
+
+fn say(lines: &[String]) {
+    use std::io::Write as _;
+    let mut out = std::io::stdout();
+    for line in lines {
+        // A terminal that is gone does not matter.
+        let _ = writeln!(out, "{line}");
+    }
+}
+
+/// What was seen of a run.
+#[derive(Debug, Clone, Default)]
+struct Seen {
+    running: bool,
+    ended: Option<Event>,
+}
+
+/// Passes events on and remembers whether a run is under way and how it ended.
+fn tee(mut events: UnboundedReceiver<Event>, forward: UnboundedSender<Event>) -> watch::Receiver<Seen> {
+    let (sender, receiver) = watch::channel(Seen::default());
+    tokio::spawn(async move {
+        while let Some(event) = events.recv().await {
+            match &event {
+                Event::RunStarted { .. } => {
+                    sender.send_replace(Seen { running: true, ended: None });
+                }
+                Event::Done { .. } => {
+                    sender.send_replace(Seen { running: false, ended: Some(event.clone()) });
+                }
+                _ => {}
+            }
+            // The screen may be closed: the run goes on.
+            let _ = forward.send(event);
+        }
+    });
+    receiver
+}
+
+/// From here on a lost terminal ends nothing. Says whether it was lost.
+fn hang_up() -> Arc<AtomicBool> {
+    let lost = Arc::new(AtomicBool::new(false));
+    if let Ok(mut hup) = signal(SignalKind::hangup()) {
+        let lost = lost.clone();
+        tokio::spawn(async move {
+            while hup.recv().await.is_some() {
+                lost.store(true, Ordering::Relaxed);
+            }
+        });
+    }
+    lost
 }

@@ -23,8 +23,8 @@ pub struct Proof {
     pub addresses: Vec<Address>,
     /// Cameras.
     pub cameras: CameraCount,
-    /// What each camera's recorder was seen to do.
-    pub seen: Vec<String>,
+    /// Cameras that were not seen to record, each with what to know about it.
+    pub unproven: Vec<String>,
     /// What was waited for and did not come.
     pub fault: Option<Fault>,
 }
@@ -39,14 +39,8 @@ impl Proof {
             Ending::Failed => lines.push("Not done. What is done stays done; run kerbup again to go on.".into()),
             Ending::Stopped => lines.push("Stopped part-way. Run kerbup again to go on.".into()),
         }
-        lines.extend(self.seen.iter().cloned());
-        for a in &self.addresses {
-            let login = a.user.as_deref().map_or(String::new(), |u| format!("   name {u}, password: kerbup passwords {}", a.password.as_deref().unwrap_or_default()));
-            lines.push(format!("{}   {}{login}", a.title, a.url));
-        }
-        if finished.ending == Ending::Done {
-            lines.push("Recording goes on when you close this, and after a restart.".into());
-        }
+        // Addresses and cameras that were seen to record come as events of their own.
+        lines.extend(self.unproven.iter().cloned());
         lines
     }
 }
@@ -81,8 +75,7 @@ impl Drive {
                         _ => continue,
                     };
                     if answered.contains(&c.name) && proven.insert(c.name.clone()) {
-                        self.send(Event::Recorded { camera: c.name.clone(), says: says.clone() });
-                        proof.seen.push(says);
+                        self.send(Event::Recorded { camera: c.name.clone(), says });
                     }
                 }
                 self.send(Event::Health { snapshot: Box::new(snapshot) });
@@ -94,10 +87,10 @@ impl Drive {
         proof.cameras.recording = proven.len();
         let late: Vec<&String> = answered.difference(&proven).collect();
         for name in &late {
-            proof.seen.push(format!("{name} was not seen to record yet: see how it is with kerbup status."));
+            proof.unproven.push(format!("{name} was not seen to record yet: see how it is with kerbup status."));
         }
         for c in answers.cameras.iter().filter(|c| !answered.contains(&c.name)) {
-            proof.seen.push(format!("{} did not answer when it was tried: its recorder goes on trying.", c.name));
+            proof.unproven.push(format!("{} did not answer when it was tried: its recorder goes on trying.", c.name));
         }
         if let (Some(wait), false) = (wait, late.is_empty()) {
             let names: Vec<&str> = late.iter().map(|n| n.as_str()).collect();

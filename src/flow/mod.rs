@@ -32,6 +32,7 @@ impl Flow {
         match self.here() {
             Stage::Dashboard => vec![Effect::Watch],
             Stage::Machine => self.look(),
+            Stage::Review if self.plan.is_none() => self.make_plan(),
             _ => vec![],
         }
     }

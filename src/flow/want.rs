@@ -206,7 +206,7 @@ impl Flow {
         vec![Effect::Check(Box::new(self.answers.clone()))]
     }
 
-    fn make_plan(&mut self) -> Vec<Effect> {
+    pub(super) fn make_plan(&mut self) -> Vec<Effect> {
         self.plan = None;
         self.planning = true;
         vec![Effect::Plan(Box::new(self.answers.clone()))]

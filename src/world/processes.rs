@@ -85,4 +85,8 @@ pub trait Processes: Send + Sync {
     fn find(&self, program: &str) -> Option<String>;
     /// Runs it to its end, in a process group of its own so that Ctrl-C does not reach it. `line` gets each line it prints.
     async fn run(&self, command: &Command, line: Option<&(dyn for<'a> Fn(&'a str) + Send + Sync)>) -> Result<Output, ProcessError>;
+    /// Gives it our own terminal until it ends; answers its exit code, 1 where a signal ended it. A described machine has none.
+    async fn take_over(&self, command: &Command) -> Result<i32, ProcessError> {
+        Err(ProcessError::Missing(command.program.clone()))
+    }
 }

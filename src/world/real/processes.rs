@@ -85,6 +85,13 @@ impl Processes for RealProcesses {
         path.split(':').filter(|f| f.starts_with('/')).chain(SBIN).map(|folder| format!("{folder}/{program}")).find(|p| runnable(p))
     }
 
+    async fn take_over(&self, command: &Command) -> Result<i32, ProcessError> {
+        let name = &command.program;
+        let path = self.find(name).ok_or_else(|| ProcessError::Missing(name.clone()))?;
+        let ended = tokio::process::Command::new(path).args(&command.args).envs(command.env.iter().map(|(k, v)| (k, v))).status().await;
+        Ok(ended.map_err(|e| ProcessError::Failed(name.clone(), e.to_string()))?.code().unwrap_or(1))
+    }
+
     async fn run(&self, command: &Command, line: Line<'_>) -> Result<Output, ProcessError> {
         let name = &command.program;
         let failed = |e: std::io::Error| ProcessError::Failed(name.clone(), e.to_string());
