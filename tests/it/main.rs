@@ -3,3 +3,4 @@
 mod screens;
 mod shot;
 mod states;
+mod transcripts;
