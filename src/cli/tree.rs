@@ -9,7 +9,7 @@ use super::{Shell, duration};
 
 /// Video recording with Kerberos.io: installed, proven, watched.
 #[derive(Debug, Parser)]
-#[command(name = "kerbup", version, disable_help_subcommand = true, infer_long_args = false)]
+#[command(name = "kerbup", bin_name = "kerbup", version, disable_help_subcommand = true, infer_long_args = false)]
 #[command(before_help = "Examples:
   kerbup           step by step; nothing is changed before you say so
   kerbup check     can this machine do it?

@@ -37,7 +37,7 @@ pub(super) enum Stop {
     /// The journey was left, with this code.
     Left(i32),
     /// A fault ends it.
-    Fault(Fault),
+    Fault(Box<Fault>),
 }
 
 /// The conversation's state.
@@ -112,7 +112,7 @@ impl<'a> Talk<'a> {
                     self.want(Intent::Quit);
                     return Ok(self.left.unwrap_or(0));
                 }
-                Err(Stop::Fault(fault)) => return Err(fault),
+                Err(Stop::Fault(fault)) => return Err(*fault),
             }
             if let Some(code) = self.left {
                 return Ok(code);
@@ -219,7 +219,7 @@ impl<'a> Talk<'a> {
                 () = ctrl_c(&mut self.signals) => self.interrupt()?,
                 event = self.events.recv() => match event {
                     Some(event) => self.see(event),
-                    None => return Err(Stop::Fault(faults::run_lost())),
+                    None => return Err(Stop::Fault(Box::new(faults::run_lost()))),
                 },
                 () = second() => {
                     let line = self.record.tick((self.terminal.now)());
@@ -265,9 +265,16 @@ impl<'a> Talk<'a> {
         let asked = Asked { prompt: prompt.into(), default: default.into(), hidden };
         let typed = self.answer(asked).await;
         let held = self.held.take().unwrap_or_default();
-        if !self.draws && (hidden || matches!(typed, Typed::End | Typed::Interrupted)) {
-            // The line end that was typed is not echoed with the rest, or never came.
-            let _ = writeln!(self.out);
+        if !self.draws {
+            // A terminal echoes what is typed, and a password's line end is not echoed either; a pipe echoes nothing.
+            let echo = match &typed {
+                Typed::Line(line) if !self.terminal.stdin_tty => Some(if hidden { "" } else { line.as_str() }),
+                Typed::Line(_) if !hidden => None,
+                _ => Some(""),
+            };
+            if let Some(echo) = echo {
+                let _ = writeln!(self.out, "{echo}");
+            }
         }
         self.say(held);
         match typed {
@@ -275,7 +282,7 @@ impl<'a> Talk<'a> {
             Typed::Line(line) => Ok(if hidden { line } else { line.trim().to_string() }),
             Typed::Back => Err(Stop::Back),
             Typed::Interrupted => Err(Stop::Left(130)),
-            Typed::End => Err(Stop::Fault(faults::no_answer(id, prompt))),
+            Typed::End => Err(Stop::Fault(Box::new(faults::no_answer(id, prompt)))),
         }
     }
 
@@ -314,7 +321,7 @@ impl<'a> Talk<'a> {
             let prompt = if title.is_empty() { plain::WHAT_NEXT } else { title };
             let line = match self.ask(id, plain::CHOOSE, &shown, &shown, false).await {
                 // The fault names what was asked, not "Choose".
-                Err(Stop::Fault(_)) => return Err(Stop::Fault(faults::no_answer(id, prompt))),
+                Err(Stop::Fault(_)) => return Err(Stop::Fault(Box::new(faults::no_answer(id, prompt)))),
                 other => other?,
             };
             let number = line.trim_end_matches('.').parse::<usize>().ok();
