@@ -9,7 +9,7 @@ use super::{Shell, duration};
 
 /// Video recording with Kerberos.io: installed, proven, watched.
 #[derive(Debug, Parser)]
-#[command(name = "kerbup", version, disable_help_subcommand = true, infer_long_args = false)]
+#[command(name = "kerbup", bin_name = "kerbup", version, disable_help_subcommand = true, infer_long_args = false)]
 #[command(before_help = "Examples:
   kerbup           step by step; nothing is changed before you say so
   kerbup check     can this machine do it?
@@ -64,7 +64,7 @@ pub enum RecordWhen {
 #[command(next_help_heading = "Flags of every command")]
 pub struct Globals {
     /// Answers that another user handed on; read once and removed
-    #[arg(long, global = true, hide = true, value_name = "FILE")]
+    #[arg(long, global = true, hide = true, env = "KERBUP_HANDOVER", value_name = "FILE", hide_env_values = true)]
     pub handover: Option<String>,
     /// How to show things: on a terminal the full screen, else plain lines
     #[arg(long, global = true, env = "KERBUP_OUTPUT", value_enum, hide_env_values = true)]

@@ -170,6 +170,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn events_may_be_printed_beside_the_run() {
+        let (to, from) = tokio::sync::mpsc::unbounded_channel();
+        let printing = tokio::spawn(async move { events(from, &mut Vec::new()).await });
+        drop(to);
+        assert!(!printing.await.unwrap());
+    }
+
+    #[tokio::test]
     async fn the_last_line_is_the_done_event() {
         for ends in [true, false] {
             let (to, from) = tokio::sync::mpsc::unbounded_channel();

@@ -87,6 +87,8 @@ pub const NOTHING_LOST: &str = "Nothing is lost: what is done stays done, and ke
 pub const CHOOSE_NUMBER: &str = "Please write one of the numbers.";
 /// The prompt under numbered choices.
 pub const CHOOSE: &str = "Choose";
+/// What a menu asks.
+pub const WHAT_NEXT: &str = "What shall be done next?";
 /// The part.
 pub const WHICH_PART: &str = "Which part?";
 /// Everyone at home.

@@ -8,3 +8,4 @@ mod shop;
 mod shot;
 mod states;
 mod terminal;
+mod transcripts;

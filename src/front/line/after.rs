@@ -3,7 +3,9 @@
 use super::show;
 use super::stages::{Act, choice, want};
 use super::talk::{Stop, Talk};
+use crate::flow::state::Purpose;
 use crate::flow::{Intent, Stage};
+use crate::model::check::Fix;
 use crate::words::plain;
 
 impl Talk<'_> {
@@ -15,20 +17,29 @@ impl Talk<'_> {
         if self.flow.stage != Some(Stage::Install) {
             return Ok(());
         }
-        let choices = vec![
-            want(plain::RETRY, Intent::Retry),
-            choice(plain::REPORT, Act::Report),
-            want(plain::BACK, Intent::Back),
-            choice(plain::UNDO, Act::Undo),
-            want(plain::LEAVE, Intent::Quit),
-        ];
+        let code = self.flow.failed().map(|(_, _, fault)| fault.code.clone()).unwrap_or_default();
+        let mut choices = vec![];
+        for (part, fix) in [("PORT", Fix::OtherPort), ("DISK", Fix::OtherFolder), ("SPACE", Fix::OtherFolder)] {
+            if code.contains(part) {
+                choices.push(want(plain::fix(fix), Intent::Fix(fix)));
+            }
+        }
+        choices.push(want(plain::RETRY, Intent::Retry));
+        choices.push(choice(plain::REPORT, Act::Report));
+        choices.push(want(plain::BACK, Intent::Back));
+        choices.push(choice(plain::UNDO, Act::Undo));
+        choices.push(want(plain::LEAVE, Intent::Quit));
         self.menu_at(Stage::Install, "failed", choices, None).await
     }
 
     pub(super) async fn done(&mut self) -> Result<(), Stop> {
         let addresses = self.flow.ended.as_ref().map(|e| e.addresses.clone()).unwrap_or_default();
-        self.say([plain::GOES_ON]);
-        let mut choices = vec![want(plain::STATUS, Intent::Dashboard)];
+        let mut choices = vec![];
+        // After a site was taken down nothing goes on.
+        if self.flow.purpose == Purpose::Install {
+            self.say([plain::GOES_ON]);
+            choices.push(want(plain::STATUS, Intent::Dashboard));
+        }
         for address in addresses {
             if let Some(name) = address.password {
                 choices.push(choice(&format!("{}: {}", plain::PASSWORD, address.title), Act::Password(name)));
@@ -61,7 +72,13 @@ impl Talk<'_> {
         choices.push(want(plain::CHANGE, Intent::Change));
         choices.push(want(plain::LEAVE, Intent::Quit));
         let last = choices.len() - 1;
-        self.menu("status", "", choices, Some(last)).await
+        loop {
+            // The first choice reads it again: then it is said again as a whole.
+            let again = self.menu("status", "", choices.clone(), Some(last)).await? == 0;
+            if again || self.flow.stage != Some(Stage::Dashboard) || self.is_left() {
+                return Ok(());
+            }
+        }
     }
 
     pub(super) async fn part(&mut self) -> Result<String, Stop> {

@@ -5,6 +5,7 @@ use std::io::{BufRead, IsTerminal};
 use std::sync::{Arc, Mutex, mpsc};
 
 use async_trait::async_trait;
+use inquire::ui::RenderConfig;
 use inquire::{InquireError, Password, PasswordDisplayMode, Text};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::sync::oneshot;
@@ -56,6 +57,9 @@ impl Stdin {
     /// Starts the thread that reads.
     pub fn start(terminal: &Terminal) -> Self {
         let (ask, asked) = mpsc::channel::<(Asked, oneshot::Sender<Typed>)>();
+        if !terminal.colour {
+            inquire::set_global_render_config(RenderConfig::empty());
+        }
         let draws = terminal.stdin_tty && terminal.stderr_tty && !terminal.accessible;
         let before = Arc::new(Mutex::new(None));
         let saved = before.clone();

@@ -1,6 +1,7 @@
 //! Line by line: for pipes, bad lines and screen readers. Numbered choices read as a line, one line an event, nothing redrawn.
 
 mod after;
+mod bars;
 pub mod input;
 pub mod record;
 pub mod show;
@@ -19,6 +20,7 @@ use crate::flow::{Effect, Flow};
 use crate::model::event::Event;
 use crate::model::fault::Fault;
 use crate::words::faults;
+use bars::Bars;
 use input::{Input, Stdin};
 use record::Record;
 
@@ -75,23 +77,34 @@ pub async fn converse(
 /// not end the run.
 pub async fn unattended(mut events: UnboundedReceiver<Event>, out: &mut (dyn Write + Send), terminal: &Terminal) -> Result<bool, Fault> {
     let mut record = Record::new(terminal.zone.clone(), (terminal.now)());
+    let mut bars = Bars::on(terminal);
+    record.bars = bars.is_some();
     let mut open = true;
-    let mut say = |lines: Vec<String>| {
-        for line in lines {
-            open = open && writeln!(out, "{line}").is_ok();
+    let mut say = |bars: &Option<Bars>, lines: Vec<String>| {
+        let mut write = || {
+            for line in &lines {
+                open = open && writeln!(out, "{line}").is_ok();
+            }
+            open = open && out.flush().is_ok();
+        };
+        match bars {
+            Some(bars) => bars.above(write),
+            None => write(),
         }
-        open = open && out.flush().is_ok();
     };
     loop {
         match tokio::time::timeout(Duration::from_secs(1), events.recv()).await {
             Ok(Some(event)) => {
-                say(record.event(&event, (terminal.now)()));
+                if let Some(bars) = &mut bars {
+                    bars.event(&event);
+                }
+                say(&bars, record.event(&event, (terminal.now)()));
                 if let Event::Done { ok, .. } = event {
                     return Ok(ok);
                 }
             }
             Ok(None) => return Err(faults::run_lost()),
-            Err(_) => say(record.tick((terminal.now)()).into_iter().collect()),
+            Err(_) => say(&bars, record.tick((terminal.now)()).into_iter().collect()),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::show;
 use crate::model::event::{Event, Unit};
 use crate::model::health::HealthSnapshot;
 use crate::model::plan::Plan;
-use crate::words::figures_ui::{bytes, span, time_of_day};
+use crate::words::figures_ui::{bytes, count, span, time_of_day};
 use crate::words::plain;
 
 /// Seconds between two lines of progress of one step.
@@ -27,6 +27,8 @@ struct Running {
 
 /// What was said of a run so far.
 pub struct Record {
+    /// Bars show how far each step is: then no lines do.
+    pub bars: bool,
     zone: TimeZone,
     numbers: BTreeMap<String, usize>,
     of: usize,
@@ -40,6 +42,7 @@ impl Record {
     /// Nothing was said yet. `now` is in seconds since 1970.
     pub fn new(zone: TimeZone, now: f64) -> Self {
         Record {
+            bars: false,
             zone,
             numbers: BTreeMap::new(),
             of: 0,
@@ -68,7 +71,7 @@ impl Record {
 
     /// A word that it is still at it, when nothing was said for a while.
     pub fn tick(&mut self, now: f64) -> Option<String> {
-        if self.running.is_empty() || now - self.said < HEARTBEAT {
+        if self.bars || self.running.is_empty() || now - self.said < HEARTBEAT {
             return None;
         }
         self.said = now;
@@ -99,7 +102,7 @@ impl Record {
             }
             Event::RunStarted { steps } => {
                 self.of = *steps;
-                vec![format!("{} the run begins, {} steps.", self.stamp(now), steps)]
+                vec![format!("{} the run begins, {}.", self.stamp(now), count(*steps, "step"))]
             }
             Event::StepStarted { id, title, at } => {
                 let size = self.downloads.get(id).filter(|b| **b > 0).map(|b| format!(", {}", bytes(*b))).unwrap_or_default();
@@ -161,7 +164,7 @@ impl Record {
             return vec![];
         }
         running.far = far.to_string();
-        if now - running.said < PROGRESS_EVERY {
+        if self.bars || now - running.said < PROGRESS_EVERY {
             return vec![];
         }
         running.said = now;

@@ -6,54 +6,29 @@ use super::table::table;
 use crate::model::answers::{Answers, Camera};
 use crate::model::camera::CameraTried;
 use crate::model::check::{Check, Status, verdict};
-use crate::model::fact::Fact;
+use crate::model::choice::Sizing;
 use crate::model::fault::Fault;
 use crate::model::health::HealthSnapshot;
-use crate::model::host::{DockerPresence, HostReport};
+use crate::model::host::HostReport;
 use crate::model::plan::{Plan, Step, StepState};
 use crate::words::figures_ui::{bytes, count, memory, or_dash, percent, span};
-use crate::words::{faults, plain};
+use crate::words::{faults, machine_ui, plain};
 
 /// A fault: what is wrong, where, why, what to do.
 pub fn fault(fault: &Fault) -> Vec<String> {
     faults::lines(fault)
 }
 
-/// The machine's facts, as far as they are known.
+/// The machine's facts, a line each.
 pub fn machine(host: &HostReport) -> Vec<String> {
-    let mut rows: Vec<Vec<String>> = vec![];
-    let mut row = |name: &str, text: String| rows.push(vec![format!("  {name}"), text]);
-    let known = |fact: &Fact<String>| fact.get().cloned().unwrap_or_else(|| format!("not known: {}", fact.how()));
-    let cores = host.cpu.cores.get().map(|n| format!(", {}", count(*n as usize, "core"))).unwrap_or_default();
-    row("Computer", format!("{}{cores}, {}", known(&host.cpu.model), known(&host.cpu.arch)));
-    row(
-        "Memory",
-        match host.memory.get() {
-            Some(m) => format!("{}, {} free", memory(m.total), memory(m.available)),
-            None => format!("not known: {}", host.memory.how()),
-        },
-    );
-    row("System", format!("{}, kernel {}", host.system.get().map_or("not known", |s| s.name.as_str()), known(&host.kernel)));
-    for mount in host.mounts.get().into_iter().flatten() {
-        row("Disk", format!("{}, {}, {} free", mount.path, bytes(mount.total), bytes(mount.free)));
-    }
-    for interface in host.network.interfaces.get().into_iter().flatten().filter(|i| !i.inner) {
-        let addresses: Vec<String> = interface.addresses.iter().map(|(a, _)| a.to_string()).collect();
-        row("Network", format!("{} on {}", addresses.join(", "), interface.name));
-    }
-    row(
-        "Docker",
-        match host.docker.get() {
-            Some(DockerPresence::Running(engine)) => format!("{} answers", engine.version),
-            Some(DockerPresence::Missing) => "not installed".into(),
-            Some(DockerPresence::Stopped { .. }) => "installed, does not run".into(),
-            Some(DockerPresence::NoAccess { .. }) => "refuses this user".into(),
-            Some(DockerPresence::Remote { host }) => format!("on another machine: {host}"),
-            None => format!("not known: {}", host.docker.how()),
-        },
-    );
-    let width = rows.iter().map(|r| r[0].len()).max().unwrap_or(0);
-    rows.iter().map(|r| format!("{:width$}  {}", r[0], r[1])).collect()
+    let seen = machine_ui::lines(host);
+    let width = seen.iter().map(|s| s.subject.len()).max().unwrap_or(0);
+    let says = |s: &machine_ui::Seen| {
+        // Columns of the full screen are no help here.
+        let says = s.says.split_whitespace().collect::<Vec<_>>().join(" ");
+        if s.known { says } else { format!("not known: {says}") }
+    };
+    seen.iter().map(|s| format!("  {:width$}  {}", s.subject, says(s))).collect()
 }
 
 /// How many checks passed, and each that a person should know of; `all` lists every one.
@@ -206,23 +181,42 @@ pub fn wrong(snapshot: &HealthSnapshot) -> Vec<String> {
     parts.chain(cameras.map(|c| said(&c.name, plain::camera(c.state), &c.evidence))).collect()
 }
 
-/// The cameras, each with what came of trying it.
+/// The cameras as they are set, and what came of trying them, where they were tried.
 pub fn cameras(cameras: &[Camera], tried: &BTreeMap<String, Option<CameraTried>>) -> Vec<String> {
     if cameras.is_empty() {
         return vec![plain::NO_CAMERA.into()];
     }
-    let rows: Vec<Vec<String>> = cameras
-        .iter()
-        .map(|c| {
-            let says = match tried.get(&c.name) {
-                Some(Some(tried)) => tried.says.clone(),
-                Some(None) => "is being tried".into(),
-                None => "not tried".into(),
-            };
-            vec![c.name.clone(), c.url.clone(), plain::record(c.record).into(), says]
-        })
-        .collect();
-    table(&["CAMERA", "ADDRESS", "RECORD", "TRIED"], &rows)
+    let says = |name: &str| match tried.get(name) {
+        Some(Some(tried)) => tried.says.clone(),
+        Some(None) => "is being tried".into(),
+        None => "not tried".into(),
+    };
+    let heads = ["CAMERA", "ADDRESS", "RECORD", "TRIED"];
+    let columns = if tried.is_empty() { 3 } else { 4 };
+    let row = |c: &Camera| {
+        let mut row = vec![c.name.clone(), c.url.clone(), plain::record(c.record).into(), says(&c.name)];
+        row.truncate(columns);
+        row
+    };
+    table(&heads[..columns], &cameras.iter().map(row).collect::<Vec<_>>())
+}
+
+/// What the recordings need, and what there is.
+pub fn sizing(sizing: &Sizing, answers: &Answers) -> Vec<String> {
+    let mut lines = vec![];
+    let cameras = count(answers.cameras.len(), "camera");
+    let days = count(answers.retention_days as usize, "day");
+    match sizing.max_bytes {
+        Some(max) => lines.push(format!("{cameras}, always recording: at most {} in {days}; with movement, less.", bytes(max))),
+        None if answers.cameras.is_empty() => {}
+        None => lines.push("How much it comes to is not known: no camera's stream could be measured.".into()),
+    }
+    if let (Some(free), Some(total)) = (sizing.free_bytes, sizing.total_bytes) {
+        let fits = sizing.fits_days.map(|d| format!(" {} would fit.", count(d as usize, "day"))).unwrap_or_default();
+        lines.push(format!("{} of {} are free.{fits}", bytes(free), bytes(total)));
+    }
+    lines.extend(sizing.notes.iter().cloned());
+    lines
 }
 
 /// The folder as a question's default, with what is known of its disk.

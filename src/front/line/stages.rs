@@ -6,7 +6,7 @@ use super::talk::{Stop, Talk};
 use super::{show, talk};
 use crate::flow::intent::CameraTyped;
 use crate::flow::{Intent, Stage};
-use crate::model::answers::{Expose, PlatformKind, Record, Shape};
+use crate::model::answers::{Expose, Record};
 use crate::model::check::{Fix, Status};
 use crate::words::plain;
 
@@ -20,7 +20,9 @@ pub(super) enum Act {
     SaveCommands,
     Step,
     Undo,
-    Uninstall,
+    Uninstall(String),
+    /// A standing site, and what is wanted of it.
+    Pick(String, Intent),
     Camera,
     Password(String),
     Log,
@@ -55,14 +57,14 @@ impl Talk<'_> {
         }
     }
 
-    /// Shows a menu and does what was chosen.
-    pub(super) async fn menu(&mut self, id: &str, title: &str, choices: Vec<Choice>, default: Option<usize>) -> Result<(), Stop> {
+    /// Shows a menu, does what was chosen, and tells which it was.
+    pub(super) async fn menu(&mut self, id: &str, title: &str, choices: Vec<Choice>, default: Option<usize>) -> Result<usize, Stop> {
         let words: Vec<String> = choices.iter().map(|(words, _)| words.clone()).collect();
         let at = self.choose(id, title, &words, default).await?;
-        match choices.get(at) {
-            Some((_, act)) => self.act_on(act.clone()).await,
-            None => Ok(()),
+        if let Some((_, act)) = choices.get(at) {
+            self.act_on(act.clone()).await?;
         }
+        Ok(at)
     }
 
     /// The same menu again and again, until something moved on: what stands above it is not said twice.
@@ -101,11 +103,12 @@ impl Talk<'_> {
                     self.want(Intent::Undo);
                 }
             }
-            Act::Uninstall => {
-                if self.sure("uninstall", plain::REMOVE).await? {
-                    self.want(Intent::Uninstall);
+            Act::Uninstall(site) => {
+                if self.sure("uninstall", &format!("{}: {site}", plain::REMOVE)).await? {
+                    self.pick(site, Intent::Uninstall).await?;
                 }
             }
+            Act::Pick(site, intent) => self.pick(site, intent).await?,
             Act::Camera => self.add_camera().await?,
             Act::Password(name) => self.password(name).await?,
             Act::Log => self.log().await?,
@@ -119,6 +122,16 @@ impl Talk<'_> {
                 self.awaited.health = true;
                 self.wait_at_most(30.0, |t| !t.awaited.health).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Takes up a standing site; what is wanted of it follows once its answers are read.
+    async fn pick(&mut self, site: String, intent: Intent) -> Result<(), Stop> {
+        self.want(Intent::Pick(site));
+        self.wait(|t| !t.awaited.loaded).await?;
+        if self.flow.fault.is_none() {
+            self.want(intent);
         }
         Ok(())
     }
@@ -140,20 +153,21 @@ impl Talk<'_> {
         }
         let mut choices = vec![];
         for site in self.flow.standing.clone() {
+            let name = site.site;
             if site.unfinished {
-                self.say([format!("The install of {} was left half-done: {} of {} steps are done.", site.site, site.done, site.of)]);
-                choices.push(want(&format!("{} with {}", plain::GO_ON, site.site), Intent::Retry));
+                self.say([format!("The install of {name} was left half-done: {} of {} steps are done.", site.done, site.of)]);
+                choices.push(choice(&format!("{} with {name}", plain::GO_ON), Act::Pick(name.clone(), Intent::Resume(name.clone()))));
             } else {
-                self.say([format!("{} stands on this machine.", site.site)]);
-                choices.push(want(&format!("{}: {}", plain::STATUS, site.site), Intent::Dashboard));
-                choices.push(want(&format!("{} of {}", plain::CHANGE, site.site), Intent::Change));
+                self.say([format!("{name} stands on this machine.")]);
+                choices.push(choice(&format!("{}: {name}", plain::STATUS), Act::Pick(name.clone(), Intent::Dashboard)));
+                choices.push(choice(&format!("{} of {name}", plain::CHANGE), Act::Pick(name.clone(), Intent::Change)));
             }
-            choices.push(choice(&format!("{}: {}", plain::REMOVE, site.site), Act::Uninstall));
+            choices.push(choice(&format!("{}: {name}", plain::REMOVE), Act::Uninstall(name)));
         }
         self.say(plain::WELCOME.iter().copied());
         choices.push(want(plain::START, Intent::Next));
         choices.push(want(plain::LEAVE, Intent::Quit));
-        self.menu("start", "", choices, Some(0)).await
+        self.menu("start", "", choices, Some(0)).await.map(|_| ())
     }
 
     async fn machine(&mut self) -> Result<(), Stop> {
@@ -162,13 +176,18 @@ impl Talk<'_> {
             self.say([plain::LOOKING]);
         }
         self.wait(|t| !t.awaited.checks && (!t.flow.checks.is_empty() || t.flow.fault.is_some())).await?;
-        let mut lines = show::machine(&self.flow.host);
-        lines.extend(show::checks(&self.flow.checks, false));
+        // Facts are not said again after each thing that was agreed to.
+        let facts = show::machine(&self.flow.host);
+        if facts != self.machine {
+            self.say(facts.clone());
+            self.machine = facts;
+        }
+        let lines = show::checks(&self.flow.checks, false);
         self.say(lines);
         let mut choices = vec![want(plain::GO_ON, Intent::Next)];
         let mut fixes: Vec<Fix> = vec![];
         for check in self.flow.checks.iter().filter(|c| c.status >= Status::Warn) {
-            fixes.extend(check.fix.filter(|f| !fixes.contains(f)));
+            fixes.extend(check.fix.filter(|f| !fixes.contains(f) && !self.flow.fixes.contains(f)));
         }
         choices.extend(fixes.iter().map(|f| want(plain::fix(*f), Intent::Fix(*f))));
         choices.push(choice(plain::ALL_CHECKS, Act::AllChecks));
@@ -180,19 +199,21 @@ impl Talk<'_> {
 
     async fn place(&mut self) -> Result<(), Stop> {
         self.say([plain::step(2)]);
-        let choices = [
-            want(plain::RECOMMENDED, Intent::UseRecommended),
-            want(plain::DOCKER, Intent::Choose(PlatformKind::Docker, Shape::Full)),
-            want(plain::SMALL, Intent::Choose(PlatformKind::Docker, Shape::Small)),
-            want(plain::BACK, Intent::Back),
-        ];
+        self.wait(|t| !t.flow.choices.is_empty() || t.flow.fault.is_some()).await?;
+        let mut choices: Vec<Choice> = vec![];
+        if let Some(best) = self.flow.choices.iter().find(|c| c.recommended && c.available.is_ok()) {
+            choices.push(want(&format!("{}: {}. {}", plain::RECOMMENDED, best.title, best.because), Intent::UseRecommended));
+        }
+        for c in &self.flow.choices {
+            let not = c.available.as_ref().err().map(|why| format!(" Not possible here: {why}.")).unwrap_or_default();
+            choices.push(want(&format!("{}. {}{not}", c.title, c.says), Intent::Choose(c.platform, c.shape)));
+        }
+        choices.push(want(plain::BACK, Intent::Back));
         let words: Vec<String> = choices.iter().map(|(words, _)| words.clone()).collect();
         let at = self.choose("platform.kind", "Where shall it run?", &words, Some(0)).await?;
-        if let Some((_, act)) = choices.get(at) {
-            self.act_on(act.clone()).await?;
-        }
-        let taken = self.flow.note.is_none() && self.flow.fault.is_none();
-        if taken && (at == 1 || at == 2) {
+        let Some((_, act)) = choices.get(at) else { return Ok(()) };
+        self.act_on(act.clone()).await?;
+        if matches!(act, Act::Want(Intent::Choose(..))) && self.flow.note.is_none() && self.flow.fault.is_none() {
             self.wait(|t| !t.awaited.checks).await?;
             self.want(Intent::Next);
         }
@@ -235,8 +256,8 @@ impl Talk<'_> {
         let title = crate::words::questions::prompt("camera.record").to_string();
         let record = [Record::Motion, Record::Always][self.choose("camera.record", &title, &words, Some(0)).await?.min(1)];
         self.want(Intent::Camera(None, CameraTyped { name, url, user, password: SecretString::from(password), record }));
-        let before = self.flow.answers.cameras.len();
-        self.wait_at_most(60.0, |t| t.flow.answers.cameras.len() > before || t.flow.fault.is_some() || t.flow.note.is_some()).await
+        // It is understood first, then tried: both are awaited before the list is shown again.
+        self.wait_at_most(60.0, |t| t.awaited.cameras == 0).await
     }
 
     async fn hidden(&mut self, id: &str) -> Result<String, Stop> {
@@ -251,6 +272,9 @@ impl Talk<'_> {
         let path = self.question("storage.path", &now, &shown).await?;
         self.want(Intent::Folder(path));
         self.days().await?;
+        self.wait_at_most(15.0, |t| !t.awaited.size).await?;
+        let lines = self.flow.sizing.as_ref().map(|s| show::sizing(s, &self.flow.answers)).unwrap_or_default();
+        self.say(lines);
         let words = [plain::EXPOSE_LAN.to_string(), plain::EXPOSE_LOOPBACK.to_string()];
         let title = crate::words::questions::prompt("network.expose").to_string();
         let default = usize::from(self.flow.answers.expose == Expose::Loopback);

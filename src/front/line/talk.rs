@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::bars::Bars;
 use super::input::{Asked, Input, Typed};
 use super::record::Record;
 use super::{Terminal, show};
@@ -25,6 +26,8 @@ pub(super) struct Awaited {
     pub revealed: bool,
     pub health: bool,
     pub cameras: usize,
+    pub size: bool,
+    pub loaded: bool,
 }
 
 /// Why a question got no answer.
@@ -34,7 +37,7 @@ pub(super) enum Stop {
     /// The journey was left, with this code.
     Left(i32),
     /// A fault ends it.
-    Fault(Fault),
+    Fault(Box<Fault>),
 }
 
 /// The conversation's state.
@@ -50,11 +53,14 @@ pub(super) struct Talk<'a> {
     signals: Option<Signal>,
     out: &'a mut dyn Write,
     record: Record,
+    bars: Option<Bars>,
     left: Option<i32>,
     told: (Option<String>, Option<Fault>),
     /// Lines that wait until a question is answered.
     held: Option<Vec<String>>,
     interrupted: f64,
+    /// The machine's facts as they were said last.
+    pub machine: Vec<String>,
 }
 
 impl<'a> Talk<'a> {
@@ -66,7 +72,9 @@ impl<'a> Talk<'a> {
         input: &'a mut dyn Input,
         out: &'a mut dyn Write,
     ) -> Self {
-        let record = Record::new(terminal.zone.clone(), (terminal.now)());
+        let mut record = Record::new(terminal.zone.clone(), (terminal.now)());
+        let bars = Bars::on(terminal);
+        record.bars = bars.is_some();
         Talk {
             flow,
             awaited: Awaited::default(),
@@ -79,15 +87,19 @@ impl<'a> Talk<'a> {
             signals: signal(SignalKind::interrupt()).ok(),
             out,
             record,
+            bars,
             left: None,
             told: (None, None),
             held: None,
             interrupted: f64::NEG_INFINITY,
+            machine: vec![],
         }
     }
 
     /// From where the flow stands to its end; the exit code.
     pub async fn journey(&mut self) -> Result<i32, Fault> {
+        let first = self.flow.start();
+        self.act(first);
         loop {
             let at = self.flow.stage.unwrap_or(Stage::Welcome);
             let went = self.stage(at).await;
@@ -100,7 +112,7 @@ impl<'a> Talk<'a> {
                     self.want(Intent::Quit);
                     return Ok(self.left.unwrap_or(0));
                 }
-                Err(Stop::Fault(fault)) => return Err(fault),
+                Err(Stop::Fault(fault)) => return Err(*fault),
             }
             if let Some(code) = self.left {
                 return Ok(code);
@@ -110,15 +122,20 @@ impl<'a> Talk<'a> {
 
     /// Prints lines, or holds them while a question stands.
     pub fn say<I: IntoIterator<Item = S>, S: Into<String>>(&mut self, lines: I) {
-        for line in lines {
-            let line: String = line.into();
-            match &mut self.held {
-                Some(held) => held.push(line),
-                // A screen that went away does not end a run.
-                None => drop(writeln!(self.out, "{line}")),
-            }
+        let lines: Vec<String> = lines.into_iter().map(Into::into).collect();
+        if let Some(held) = &mut self.held {
+            return held.extend(lines);
         }
-        let _ = self.out.flush();
+        let out = &mut *self.out;
+        // A screen that went away does not end a run.
+        let mut write = || {
+            lines.iter().for_each(|line| drop(writeln!(out, "{line}")));
+            drop(out.flush());
+        };
+        match &self.bars {
+            Some(bars) => bars.above(write),
+            None => write(),
+        }
     }
 
     /// The journey is over.
@@ -140,7 +157,9 @@ impl<'a> Talk<'a> {
                 Effect::Probe | Effect::Check(_) | Effect::Fix(_) => self.awaited.checks = true,
                 Effect::Plan(_) => self.awaited.plan = true,
                 Effect::Reveal(_) => self.awaited.revealed = true,
-                Effect::TryCamera(_) => self.awaited.cameras += 1,
+                Effect::TryCamera(_) | Effect::AddCamera(..) => self.awaited.cameras += 1,
+                Effect::Size(_) => self.awaited.size = true,
+                Effect::Load(_) => self.awaited.loaded = true,
                 Effect::Quit(code) => self.left = Some(*code),
                 _ => {}
             }
@@ -155,9 +174,14 @@ impl<'a> Talk<'a> {
             Event::Planned { .. } => self.awaited.plan = false,
             Event::Revealed { .. } => self.awaited.revealed = false,
             Event::Health { .. } => self.awaited.health = false,
-            Event::CameraTried { .. } => self.awaited.cameras = self.awaited.cameras.saturating_sub(1),
+            Event::Sizing(_) => self.awaited.size = false,
+            Event::Loaded { .. } => self.awaited.loaded = false,
+            Event::CameraTried { .. } | Event::CameraSet { .. } => self.awaited.cameras = self.awaited.cameras.saturating_sub(1),
             Event::Failed { .. } => self.awaited = Awaited::default(),
             _ => {}
+        }
+        if let Some(bars) = &mut self.bars {
+            bars.event(&event);
         }
         let shown = match &event {
             // These are told from the flow, once.
@@ -195,7 +219,7 @@ impl<'a> Talk<'a> {
                 () = ctrl_c(&mut self.signals) => self.interrupt()?,
                 event = self.events.recv() => match event {
                     Some(event) => self.see(event),
-                    None => return Err(Stop::Fault(faults::run_lost())),
+                    None => return Err(Stop::Fault(Box::new(faults::run_lost()))),
                 },
                 () = second() => {
                     let line = self.record.tick((self.terminal.now)());
@@ -232,6 +256,8 @@ impl<'a> Talk<'a> {
     pub async fn ask(&mut self, id: &str, prompt: &str, default: &str, shown: &str, hidden: bool) -> Result<String, Stop> {
         let bracket = if shown.is_empty() { String::new() } else { format!(" [{shown}]") };
         if !self.draws {
+            // The line ends in a colon either way: a screen reader then waits for keys.
+            let prompt = if bracket.is_empty() { prompt.trim_end_matches('?') } else { prompt };
             let _ = write!(self.out, "{prompt}{bracket}: ");
             let _ = self.out.flush();
         }
@@ -239,9 +265,16 @@ impl<'a> Talk<'a> {
         let asked = Asked { prompt: prompt.into(), default: default.into(), hidden };
         let typed = self.answer(asked).await;
         let held = self.held.take().unwrap_or_default();
-        if !self.draws && (hidden || matches!(typed, Typed::End | Typed::Interrupted)) {
-            // The line end that was typed is not echoed with the rest, or never came.
-            let _ = writeln!(self.out);
+        if !self.draws {
+            // A terminal echoes what is typed, and a password's line end is not echoed either; a pipe echoes nothing.
+            let echo = match &typed {
+                Typed::Line(line) if !self.terminal.stdin_tty => Some(if hidden { "" } else { line.as_str() }),
+                Typed::Line(_) if !hidden => None,
+                _ => Some(""),
+            };
+            if let Some(echo) = echo {
+                let _ = writeln!(self.out, "{echo}");
+            }
         }
         self.say(held);
         match typed {
@@ -249,7 +282,7 @@ impl<'a> Talk<'a> {
             Typed::Line(line) => Ok(if hidden { line } else { line.trim().to_string() }),
             Typed::Back => Err(Stop::Back),
             Typed::Interrupted => Err(Stop::Left(130)),
-            Typed::End => Err(Stop::Fault(faults::no_answer(id, prompt))),
+            Typed::End => Err(Stop::Fault(Box::new(faults::no_answer(id, prompt)))),
         }
     }
 
@@ -285,10 +318,10 @@ impl<'a> Talk<'a> {
         self.say(options.iter().enumerate().map(|(at, o)| format!("  {:>width$}  {o}", at + 1)));
         let shown = default.map(|d| (d + 1).to_string()).unwrap_or_default();
         loop {
-            let prompt = if title.is_empty() { plain::CHOOSE } else { title };
+            let prompt = if title.is_empty() { plain::WHAT_NEXT } else { title };
             let line = match self.ask(id, plain::CHOOSE, &shown, &shown, false).await {
                 // The fault names what was asked, not "Choose".
-                Err(Stop::Fault(_)) => return Err(Stop::Fault(faults::no_answer(id, prompt))),
+                Err(Stop::Fault(_)) => return Err(Stop::Fault(Box::new(faults::no_answer(id, prompt)))),
                 other => other?,
             };
             let number = line.trim_end_matches('.').parse::<usize>().ok();
