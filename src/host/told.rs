@@ -75,7 +75,7 @@ mod tests {
     #[tokio::test]
     async fn every_described_machine_is_told_whole() {
         for name in fake::names() {
-            let described = fake::named(&name).unwrap();
+            let described = fake::named(name).unwrap();
             let hosts: Vec<String> = described.host.registries.iter().map(|r| r.host.clone()).collect();
             let told = described.host.clone();
             let grew = Mutex::new(0);
