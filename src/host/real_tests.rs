@@ -94,6 +94,7 @@ fn every_fact_has_its_reason(report: &HostReport) {
 }
 
 #[tokio::test]
+#[allow(clippy::disallowed_macros)] // what it prints is for the reader of the test
 async fn this_machine_is_read_as_the_user_who_tests() {
     let world = real();
     let began = world.clock.ticks();
