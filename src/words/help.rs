@@ -31,6 +31,10 @@ pub const RECORDS_ON: &str = "Recording goes on.";
 pub const DONE_STAYS: &str = "What is done stays. Start kerbup again to go on.";
 /// Leaving before anything was done.
 pub const NOTHING_CHANGED: &str = "Nothing was changed. What you typed is not kept.";
+/// The screen was closed while a run goes on.
+pub const WINDOW_CLOSED: &str = "The run goes on. Start kerbup to see it again.";
+/// The screen was closed at once while a run was under way.
+pub const CUT_SHORT: &str = "Stopped. Start kerbup again to go on from there.";
 /// After a first Ctrl-C.
 pub const ONCE_MORE: &str = "Ctrl-C once more stops at once.";
 /// Escape where there is nothing to go back to.

@@ -220,6 +220,16 @@ fn a_second_of_frames_with_200_cameras_takes_less_than_a_second() {
 }
 
 #[test]
+fn what_came_of_it_stays_in_the_terminal_without_the_password() {
+    let said = states::state("done-password", COLOUR).last_words(Leave::Quit(0)).join("\n");
+    assert!(said.starts_with("It records: front-door") && said.contains("http://192.0.2.20:8080"), "{said}");
+    assert!(!said.contains("k3Rb0sPassw0rd"));
+    assert!(states::state("install", COLOUR).last_words(Leave::Quit(0))[0].contains("goes on"));
+    assert!(states::state("install", COLOUR).last_words(Leave::Interrupted)[0].contains("go on from there"));
+    assert!(states::state("storage", COLOUR).last_words(Leave::Interrupted).is_empty());
+}
+
+#[test]
 fn what_is_pasted_goes_into_a_field_and_is_no_command() {
     let mut app = states::state("camera-form", COLOUR);
     app.key(Key::BackTab, NOW);

@@ -238,6 +238,20 @@ impl App {
         self.take(ask.open())
     }
 
+    /// The lines that stay in the terminal when the full screen is left like this. No password is among them.
+    pub fn last_words(&self, leave: Leave) -> Vec<String> {
+        match (&self.flow.ended, leave) {
+            (_, Leave::Elevate) => vec![],
+            (Some(ended), _) => {
+                let addresses = ended.addresses.iter().map(|a| format!("{:<20}{}", a.title, a.url));
+                ended.says.iter().cloned().chain(addresses).collect()
+            }
+            (None, Leave::Quit(_)) if self.flow.running => vec![words::WINDOW_CLOSED.into()],
+            (None, Leave::Interrupted) if self.flow.running => vec![words::CUT_SHORT.into()],
+            (None, _) => vec![],
+        }
+    }
+
     /// Draws everything, at this instant in seconds since 1970.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, now: f64) {
         let area = area.intersection(buf.area);
