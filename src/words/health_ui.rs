@@ -36,7 +36,7 @@ pub fn camera_means(state: CameraState) -> &'static str {
         CameraState::Watching => "It sees the picture and records as soon as something moves.",
         CameraState::Starting => "Its recorder starts. That takes about half a minute.",
         CameraState::NoPicture => "No picture comes. Look at its power and its cable, and whether its address is still the same.",
-        CameraState::WrongLogin => "The camera answers, but refuses the name or the password. Give it the new one at: Change, Cameras.",
+        CameraState::WrongLogin => "The camera answers, but refuses the name or the password. Give it the new one: e, then Cameras.",
         CameraState::Stopped => "Its recorder was stopped by someone. Restart it with r.",
         CameraState::Unknown => "It could not be asked. The next reading may tell.",
     }
@@ -51,7 +51,7 @@ pub fn component_means(state: ComponentState) -> &'static str {
         ComponentState::Down => "It should run and does not answer. Look at its log (l), or restart it (r).",
         ComponentState::Stopped => "It was stopped by someone. Restart it with r.",
         ComponentState::NotConfigured => "It runs, and waits to be set up.",
-        ComponentState::Absent => "It is not there. `kerbup repair` puts it back.",
+        ComponentState::Absent => "It is not there. Change the answers (e) and go through to Install: that puts it back.",
         ComponentState::Unknown => "It could not be asked. The next reading may tell.",
     }
 }

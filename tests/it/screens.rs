@@ -206,6 +206,43 @@ fn in_practice_every_stage_says_that_nothing_is_changed() {
     }
 }
 
+#[test]
+fn a_second_of_frames_with_200_cameras_takes_less_than_a_second() {
+    for name in ["dashboard-200", "cameras-many"] {
+        let mut app = states::state(name, COLOUR);
+        let start = std::time::Instant::now();
+        for _ in 0..30 {
+            app.key(Key::Down, NOW);
+            drawn(&app, 250, 80);
+        }
+        assert!(start.elapsed().as_secs_f64() < 1.0, "{name}: {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn what_came_of_it_stays_in_the_terminal_without_the_password() {
+    let said = states::state("done-password", COLOUR).last_words(Leave::Quit(0)).join("\n");
+    assert!(said.starts_with("It records: front-door") && said.contains("http://192.0.2.20:8080"), "{said}");
+    assert!(!said.contains("k3Rb0sPassw0rd"));
+    assert!(states::state("install", COLOUR).last_words(Leave::Quit(0))[0].contains("goes on"));
+    assert!(states::state("install", COLOUR).last_words(Leave::Interrupted)[0].contains("go on from there"));
+    assert!(states::state("storage", COLOUR).last_words(Leave::Interrupted).is_empty());
+}
+
+#[test]
+fn what_is_pasted_goes_into_a_field_and_is_no_command() {
+    let mut app = states::state("camera-form", COLOUR);
+    app.key(Key::BackTab, NOW);
+    app.paste(" qd?\n", NOW);
+    assert!(text(&drawn(&app, 80, 24)).contains("viewerqd?"));
+    let mut app = states::state("cameras", COLOUR);
+    let before = app.flow.answers.clone();
+    assert!(app.paste("d\nq?", NOW).is_empty());
+    assert_eq!(app.flow.answers, before);
+    assert!(text(&drawn(&app, 80, 24)).contains("Open the field"));
+}
+
+#[rustfmt::skip]
 const KEYS: [Key; 30] = [
     Key::Up,
     Key::Down,

@@ -16,6 +16,7 @@ use super::screen::{Reply, Screen, Stages};
 use super::theme::{Look, Room, Theme, to_ascii};
 use crate::flow::{Effect, Flow, Input, Intent, Stage};
 use crate::model::event::Event;
+use crate::words::help as words;
 
 /// Seconds within which a second Ctrl-C stops at once.
 pub const SECOND_CTRL_C: f64 = 2.0;
@@ -144,7 +145,7 @@ impl App {
     /// A text was pasted: it goes where something is typed, and nowhere else, since each letter would be a command.
     pub fn paste(&mut self, text: &str, now: f64) -> Vec<Effect> {
         if !self.top().typing() {
-            self.said = Some("Open the field that it belongs to, then paste it again.".into());
+            self.said = Some(words::PASTE_WHERE.into());
             return vec![];
         }
         let letters: Vec<char> = text.trim().chars().filter(|c| !c.is_control()).collect();
@@ -198,7 +199,7 @@ impl App {
             Key::Esc if layered => self.take(Reply::Close(vec![])),
             Key::Esc | Key::Left | Key::Char('h') if !layered && self.goes_back() => self.take(Reply::Want(vec![Intent::Back])),
             // Escape never leaves; where there is nowhere to go back to it says so.
-            Key::Esc if !layered => self.take(Reply::Say("This is the first screen of it. Ctrl-C leaves.".into())),
+            Key::Esc if !layered => self.take(Reply::Say(words::FIRST_SCREEN.into())),
             Key::Right | Key::Char('l') if !layered && self.goes_on() => self.take(Reply::Want(vec![Intent::Next])),
             Key::Char('q') if !layered => {
                 let ask = self.leave_ask();
@@ -210,14 +211,14 @@ impl App {
 
     fn leave_ask(&self) -> Ask {
         if self.flow.running {
-            Ask::new("Stop the run?", "It ends after the step in hand and can go on later from there.", "Let it run")
+            Ask::new("Stop the run?", words::RUN_GOES_ON, "Let it run")
                 .or("Stop after the step in hand", Then::Want(vec![Intent::Stop]))
                 .or("Close this window, let it go on", Then::Want(vec![Intent::Quit]))
         } else {
             let says = match self.flow.here() {
-                Stage::Dashboard | Stage::Done => "Recording goes on.",
-                Stage::Install => "What is done stays. Start kerbup again to go on.",
-                _ => "Nothing was changed. What you typed is not kept.",
+                Stage::Dashboard | Stage::Done => words::RECORDS_ON,
+                Stage::Install => words::DONE_STAYS,
+                _ => words::NOTHING_CHANGED,
             };
             Ask::new("Leave kerbup?", says, "Stay").or("Leave", Then::Want(vec![Intent::Quit]))
         }
@@ -229,12 +230,26 @@ impl App {
             return Act { handled: true, leave: Some(Leave::Interrupted), ..Act::default() };
         }
         self.ctrl_c = Some(now);
-        self.said = Some("Ctrl-C once more stops at once.".into());
+        self.said = Some(words::ONCE_MORE.into());
         if self.layers.last().is_some_and(|l| l.over()) {
             return Act { handled: true, ..Act::default() };
         }
         let ask = self.leave_ask();
         self.take(ask.open())
+    }
+
+    /// The lines that stay in the terminal when the full screen is left like this. No password is among them.
+    pub fn last_words(&self, leave: Leave) -> Vec<String> {
+        match (&self.flow.ended, leave) {
+            (_, Leave::Elevate) => vec![],
+            (Some(ended), _) => {
+                let addresses = ended.addresses.iter().map(|a| format!("{:<20}{}", a.title, a.url));
+                ended.says.iter().cloned().chain(addresses).collect()
+            }
+            (None, Leave::Quit(_)) if self.flow.running => vec![words::WINDOW_CLOSED.into()],
+            (None, Leave::Interrupted) if self.flow.running => vec![words::CUT_SHORT.into()],
+            (None, _) => vec![],
+        }
     }
 
     /// Draws everything, at this instant in seconds since 1970.
@@ -243,8 +258,7 @@ impl App {
         let room = Room::of(area.width, area.height);
         let theme = Theme { look: self.look, room, now, health_at: self.health_at, zone: self.zone.clone() };
         if room == Room::Tiny {
-            let says = "Please make this window larger, at least 40x12, or start kerbup with --output plain.";
-            Page::new(buf, area).para(says, Style::new(), 0, area.height.into());
+            Page::new(buf, area).para(words::TOO_SMALL, Style::new(), 0, area.height.into());
         } else {
             let body = frame(&self.flow, self.said.as_deref(), &self.hints(), &theme, area, buf);
             // What lies under a question is seen; under anything else it is not drawn at all.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods)]
 
+use std::io::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crossterm::event::{Event as Terminal, EventStream};
@@ -27,7 +28,7 @@ fn now() -> f64 {
 }
 
 /// Shows the flow until it is left. `perform` hands each effect to the drive, which answers with events; `seat` is the other
-/// end of the lease by which the terminal is lent to a child process. The effects of `flow.start()` are performed first.
+/// end of the lease by which the terminal is lent to a child process. What came of a run stays in the terminal, on stdout. The effects of `flow.start()` are performed first.
 pub async fn run(
     mut flow: Flow,
     look: Look,
@@ -39,6 +40,24 @@ pub async fn run(
     flow.start().into_iter().for_each(&mut *perform);
     let mut app = App::new(flow, look, jiff::tz::TimeZone::system());
     let mut held = Held::take().map_err(fault)?;
+    let leave = show(&mut app, &mut held, tmux, &mut seat, &mut events, perform).await?;
+    drop(held);
+    let mut out = std::io::stdout();
+    for line in app.last_words(leave) {
+        // Nobody may be there to read it any more.
+        let _ = writeln!(out, "{line}");
+    }
+    Ok(leave)
+}
+
+async fn show(
+    app: &mut App,
+    held: &mut Held,
+    tmux: bool,
+    seat: &mut Seat,
+    events: &mut mpsc::UnboundedReceiver<Event>,
+    perform: &mut dyn FnMut(Effect),
+) -> Result<Leave, Fault> {
     let mut keys = Some(EventStream::new());
     let mut tick = interval(SPIN);
     tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -104,7 +123,7 @@ pub async fn run(
                 changed = changed || app.moving() || ticks.is_multiple_of(5);
             }
         }
-        if let Some(leave) = apply(act, &mut held, tmux, perform).map_err(fault)? {
+        if let Some(leave) = apply(act, held, tmux, perform).map_err(fault)? {
             return Ok(leave);
         }
     }

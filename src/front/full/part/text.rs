@@ -118,11 +118,6 @@ impl Row {
         self.0.push(Span::styled(clean(text), style));
         self
     }
-
-    /// Cells taken so far.
-    pub fn taken(&self) -> usize {
-        self.0.iter().map(|s| width(&s.content)).sum()
-    }
 }
 
 impl From<Row> for Line<'static> {

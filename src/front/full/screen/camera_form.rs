@@ -13,6 +13,7 @@ use crate::front::full::part::field::Field;
 use crate::front::full::part::page::Page;
 use crate::front::full::theme::Theme;
 use crate::model::answers::{Camera, Record};
+use crate::words::answers_ui as words;
 
 const LABELS: [&str; 4] = ["Address", "User", "Password", "Name"];
 const RECORD: usize = 4;
@@ -65,13 +66,13 @@ impl CameraForm {
 
     fn note(&self) -> &'static str {
         match self.at {
-            0 => "As the camera's manual has it, such as rtsp://192.0.2.31/stream1. Its IP address alone is a good beginning.",
-            1 => "The name that opens the camera's own page. Leave it empty if the camera asks for none.",
-            2 if self.index.is_some() => "Leave it empty to keep the one that is set.",
-            2 => "It is kept in a file that only kerbup's user may read, and is never shown in a log.",
-            3 => "Small letters, digits and hyphens. Leave it empty, and kerbup finds a name.",
-            RECORD => "On movement takes far less room. Always misses nothing.",
-            _ => "The camera is asked for its picture. That takes a few seconds.",
+            0 => words::ADDRESS,
+            1 => words::USER,
+            2 if self.index.is_some() => words::PASSWORD_STAYS,
+            2 => words::PASSWORD,
+            3 => words::NAME,
+            RECORD => words::RECORD,
+            _ => words::TRY,
         }
     }
 }
@@ -85,7 +86,7 @@ impl Screen for CameraForm {
             Key::Char(' ') | Key::Left | Key::Right if self.at == RECORD => self.flip(),
             Key::Enter if self.at == BUTTON && self.fields.first().is_none_or(|f| f.value().trim().is_empty()) => {
                 self.at = 0;
-                return Reply::Say("A camera needs an address. Its IP address alone is a good beginning.".into());
+                return Reply::Say(words::NEEDS_ADDRESS.into());
             }
             Key::Enter if self.at == BUTTON => return Reply::Close(vec![Intent::Camera(self.index, self.typed())]),
             Key::Enter => self.at += 1,

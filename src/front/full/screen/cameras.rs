@@ -13,7 +13,8 @@ use crate::front::full::part::list::{Cursor, window};
 use crate::front::full::part::page::Page;
 use crate::front::full::part::text::{Row, width};
 use crate::front::full::theme::{Mark, Room, Theme};
-use crate::model::answers::{Camera, Record};
+use crate::model::answers::Camera;
+use crate::words::answers_ui as words;
 
 /// The screen.
 #[derive(Debug, Default)]
@@ -41,13 +42,6 @@ fn tried(flow: &Flow, name: &str, theme: &Theme) -> Span<'static> {
         None => theme.state(Mark::Idle, "not tried yet"),
         Some(None) => theme.state(Mark::Busy, "trying"),
         Some(Some(t)) => theme.state(if t.outcome.is_ok() { Mark::Good } else { Mark::Bad }, &t.says),
-    }
-}
-
-fn record(record: Record) -> &'static str {
-    match record {
-        Record::Motion => "movement",
-        Record::Always => "always",
     }
 }
 
@@ -122,7 +116,7 @@ impl Screen for Cameras {
                 .gap(1)
                 .left(&fitting(c, address.saturating_sub(1)), address.saturating_sub(1), theme.plain())
                 .gap(address.min(1))
-                .left(record(c.record), rec, theme.plain())
+                .left(words::record(c.record), rec, theme.plain())
                 .cell(tried(flow, &c.name, theme), said);
             page.row(i == at, theme, row);
         }
@@ -131,13 +125,7 @@ impl Screen for Cameras {
             page.para(&format!("{}: {}", t.name, t.says), if t.outcome.is_ok() { theme.good() } else { theme.bad() }, 2, 2);
             page.para(&t.advice, theme.plain(), 2, 3);
         } else if cameras.is_empty() && !theme.narrow() {
-            page.para(
-                "kerbup tries each camera as soon as you typed its address, and says what it sees. The address stands in the camera's manual; \
-                 it often looks like rtsp://192.0.2.31/stream1, and the camera's IP address alone is a good beginning.",
-                theme.dim(),
-                2,
-                4,
-            );
+            page.para(words::NO_CAMERA_YET, theme.dim(), 2, 4);
         }
     }
 }

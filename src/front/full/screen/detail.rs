@@ -157,6 +157,7 @@ impl Screen for Detail {
             Key::Char('l') if live => {
                 return Reply::Open(Box::new(Log::of(self.of.component())), vec![Intent::OpenLog(self.of.component())]);
             }
+            Key::Char('e') if live => return Reply::Close(vec![Intent::Change]),
             Key::Char('r') if live => return ask_restart(&self.of, flow),
             Key::Char('c') if live => {
                 let url = flow.health.as_ref().and_then(|h| h.components.iter().find(|c| c.name == self.of.component())?.url.clone());
@@ -173,6 +174,7 @@ impl Screen for Detail {
             hints.push(Hint::letter('l', "log"));
             hints.push(Hint::letter('r', "restart"));
             hints.push(Hint::letter('c', "copy address"));
+            hints.push(Hint::letter('e', "change answers"));
         }
         hints
     }

@@ -10,6 +10,7 @@ use crate::front::full::part::frame::VERSION;
 use crate::front::full::part::page::Page;
 use crate::front::full::part::text::Row;
 use crate::front::full::theme::Theme;
+use crate::words::help as words;
 
 /// The screen.
 #[derive(Debug)]
@@ -27,23 +28,15 @@ impl Help {
 
 fn about(stage: Stage) -> &'static str {
     match stage {
-        Stage::Welcome => {
-            "kerbup sets up video recording on this machine and shows how it is. Nothing happens before you said yes to the plan."
-        }
-        Stage::Machine => {
-            "What this machine is, and what that means. Whatever stands in the way says what to do; the rest is good to know."
-        }
-        Stage::Where => "Docker is right for one machine. Small is for little memory: cameras only, without a page to search recordings.",
-        Stage::Cameras => {
-            "Each camera is tried as soon as it was typed. One that does not answer now can stay in the list and is watched for."
-        }
-        Stage::Storage => {
-            "Recordings older than the days to keep are deleted. Nobody outside your network gets in, whatever you choose here."
-        }
-        Stage::Review => "Every step that will be taken, with the commands to do it by hand. Only the button starts it.",
-        Stage::Install => "Each step writes down how to undo it before it changes anything, so a power cut loses nothing.",
-        Stage::Done => "It was seen that it records. The password stays readable with: kerbup passwords",
-        Stage::Dashboard => "How every part and camera is, read again every few seconds. A dash is a reading that the stack does not give.",
+        Stage::Welcome => words::WELCOME,
+        Stage::Machine => words::MACHINE,
+        Stage::Where => words::WHERE,
+        Stage::Cameras => words::CAMERAS,
+        Stage::Storage => words::STORAGE,
+        Stage::Review => words::REVIEW,
+        Stage::Install => words::INSTALL,
+        Stage::Done => words::DONE,
+        Stage::Dashboard => words::DASHBOARD,
     }
 }
 

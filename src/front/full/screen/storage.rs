@@ -14,6 +14,7 @@ use crate::front::full::part::page::Page;
 use crate::front::full::part::text::width;
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::answers::{Answers, Expose, PlatformKind};
+use crate::words::answers_ui as words;
 use crate::words::figures_ui::{bytes, count};
 
 const FOLDER: usize = 0;
@@ -28,25 +29,6 @@ pub struct Storage {
     typing: Option<Field>,
     /// The days before they were typed anew.
     before: u32,
-}
-
-/// Who may open the page, in words.
-pub fn who(expose: Expose) -> &'static str {
-    match expose {
-        Expose::Lan => "everyone at home, with the password",
-        Expose::Loopback => "only this machine",
-        Expose::LoadBalancer => "through the cluster's load balancer",
-        Expose::Ingress => "through the cluster's Ingress",
-    }
-}
-
-fn who_short(expose: Expose) -> &'static str {
-    match expose {
-        Expose::Lan => "everyone at home",
-        Expose::Loopback => "only this machine",
-        Expose::LoadBalancer => "load balancer",
-        Expose::Ingress => "Ingress",
-    }
 }
 
 fn next_expose(answers: &Answers, forward: bool) -> Expose {
@@ -65,7 +47,7 @@ impl Storage {
         let text = field.value().trim();
         match (self.at.at(4), text.parse::<u32>()) {
             (DAYS, Ok(days)) if days > 0 => Reply::Want(vec![Intent::Days(days)]),
-            (DAYS, _) => Reply::Say("The days are a number from 1 on.".into()),
+            (DAYS, _) => Reply::Say(words::DAYS.into()),
             _ => Reply::Want(vec![Intent::Folder(text.into())]),
         }
     }
@@ -81,7 +63,7 @@ impl Storage {
                 let days = self.at.at(4) == DAYS;
                 let Some(field) = self.typing.as_mut() else { return Reply::Ignored };
                 if matches!(key, Key::Char(c) if days && !c.is_ascii_digit()) {
-                    return Reply::Say("The days are a number from 1 on.".into());
+                    return Reply::Say(words::DAYS.into());
                 }
                 if !field.on(key) {
                     return Reply::Ignored;
@@ -126,9 +108,9 @@ impl Storage {
                 );
             }
             None if flow.answers.cameras.is_empty() => {
-                page.para("How much it comes to is said as soon as a camera was tried.", theme.dim(), 2, 2);
+                page.para(words::SIZE_LATER, theme.dim(), 2, 2);
             }
-            None => page.para("How much it comes to is not known: no camera's stream could be measured.", theme.dim(), 2, 2),
+            None => page.para(words::SIZE_UNKNOWN, theme.dim(), 2, 2),
         }
         if let (Some(max), Some(free), Some(total)) = (s.max_bytes, s.free_bytes, s.total_bytes) {
             let part = max as f64 / free.max(1) as f64;
@@ -233,7 +215,7 @@ impl Screen for Storage {
             typing(DAYS).map_or(Line::styled(count(a.retention_days as usize, "day"), theme.strong()), |f| f.line(6, true, false, theme));
         self.row(DAYS, wide("Keep recordings", "Keep"), days, "", theme, &mut page);
         let here = self.at.at(4) == EXPOSE;
-        let words = if theme.narrow() { who_short(a.expose) } else { who(a.expose) };
+        let words = if theme.narrow() { words::who_short(a.expose) } else { words::who(a.expose) };
         let expose = if here { format!("‹ {words} ›") } else { words.into() };
         self.row(EXPOSE, wide("Who may open the page", "Page for"), Line::styled(expose, theme.strong()), "", theme, &mut page);
         page.gap();

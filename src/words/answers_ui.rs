@@ -1,0 +1,57 @@
+//! Words for the questions about cameras and storage.
+
+use crate::model::answers::{Expose, Record};
+
+/// No camera was typed yet.
+pub const NO_CAMERA_YET: &str = "kerbup tries each camera as soon as you typed its address, and says what it sees. The address stands in \
+     the camera's manual; it often looks like rtsp://192.0.2.31/stream1, and the camera's IP address alone is a good beginning.";
+/// A camera without an address.
+pub const NEEDS_ADDRESS: &str = "A camera needs an address. Its IP address alone is a good beginning.";
+/// About a camera's address.
+pub const ADDRESS: &str = "As the camera's manual has it, such as rtsp://192.0.2.31/stream1. Its IP address alone is a good beginning.";
+/// About its user.
+pub const USER: &str = "The name that opens the camera's own page. Leave it empty if the camera asks for none.";
+/// About its password.
+pub const PASSWORD: &str = "It is kept in a file that only kerbup's user may read, and is never shown in a log.";
+/// About its password when the camera is changed.
+pub const PASSWORD_STAYS: &str = "Leave it empty to keep the one that is set.";
+/// About its name.
+pub const NAME: &str = "Small letters, digits and hyphens. Leave it empty, and kerbup finds a name.";
+/// About when it records.
+pub const RECORD: &str = "On movement takes far less room. Always misses nothing.";
+/// About the button.
+pub const TRY: &str = "The camera is asked for its picture. That takes a few seconds.";
+/// What was typed is no number of days.
+pub const DAYS: &str = "The days are a number from 1 on.";
+/// Sizes wait for a camera.
+pub const SIZE_LATER: &str = "How much it comes to is said as soon as a camera was tried.";
+/// Sizes cannot be known.
+pub const SIZE_UNKNOWN: &str = "How much it comes to is not known: no camera's stream could be measured.";
+
+/// When a camera records, in a table.
+pub fn record(record: Record) -> &'static str {
+    match record {
+        Record::Motion => "movement",
+        Record::Always => "always",
+    }
+}
+
+/// Who may open the page.
+pub fn who(expose: Expose) -> &'static str {
+    match expose {
+        Expose::Lan => "everyone at home, with the password",
+        Expose::Loopback => "only this machine",
+        Expose::LoadBalancer => "through the cluster's load balancer",
+        Expose::Ingress => "through the cluster's Ingress",
+    }
+}
+
+/// The same where there is little room.
+pub fn who_short(expose: Expose) -> &'static str {
+    match expose {
+        Expose::Lan => "everyone at home",
+        Expose::Loopback => "only this machine",
+        Expose::LoadBalancer => "load balancer",
+        Expose::Ingress => "Ingress",
+    }
+}

@@ -1,0 +1,45 @@
+//! What each stage is about, and what leaving means.
+
+/// Welcome.
+pub const WELCOME: &str =
+    "kerbup sets up video recording on this machine and shows how it is. Nothing happens before you said yes to the plan.";
+/// Machine.
+pub const MACHINE: &str =
+    "What this machine is, and what that means. Whatever stands in the way says what to do; the rest is good to know.";
+/// Where.
+pub const WHERE: &str = "Docker is right for one machine. Small is for little memory: cameras only, without a page to search recordings.";
+/// Cameras.
+pub const CAMERAS: &str =
+    "Each camera is tried as soon as it was typed. One that does not answer now can stay in the list and is watched for.";
+/// Storage.
+pub const STORAGE: &str =
+    "Recordings older than the days to keep are deleted. Nobody outside your network gets in, whatever you choose here.";
+/// Review.
+pub const REVIEW: &str = "Every step that will be taken, with the commands to do it by hand. Only the button starts it.";
+/// Install.
+pub const INSTALL: &str = "Each step writes down how to undo it before it changes anything, so a power cut loses nothing.";
+/// Done.
+pub const DONE: &str = "It was seen that it records. The password stays readable with: kerbup passwords";
+/// Dashboard.
+pub const DASHBOARD: &str = "How every part and camera is, read again every few seconds. A dash is a reading that the stack does not give.";
+
+/// Leaving while a run is under way.
+pub const RUN_GOES_ON: &str = "It ends after the step in hand and can go on later from there.";
+/// Leaving a stack that stands.
+pub const RECORDS_ON: &str = "Recording goes on.";
+/// Leaving after a run that did not end well.
+pub const DONE_STAYS: &str = "What is done stays. Start kerbup again to go on.";
+/// Leaving before anything was done.
+pub const NOTHING_CHANGED: &str = "Nothing was changed. What you typed is not kept.";
+/// The screen was closed while a run goes on.
+pub const WINDOW_CLOSED: &str = "The run goes on. Start kerbup to see it again.";
+/// The screen was closed at once while a run was under way.
+pub const CUT_SHORT: &str = "Stopped. Start kerbup again to go on from there.";
+/// After a first Ctrl-C.
+pub const ONCE_MORE: &str = "Ctrl-C once more stops at once.";
+/// Escape where there is nothing to go back to.
+pub const FIRST_SCREEN: &str = "This is the first screen of it. Ctrl-C leaves.";
+/// A text was pasted where none is typed.
+pub const PASTE_WHERE: &str = "Open the field that it belongs to, then paste it again.";
+/// The terminal is too small.
+pub const TOO_SMALL: &str = "Please make this window larger, at least 40x12, or start kerbup with --output plain.";
