@@ -82,7 +82,7 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
     let lost = hang_up();
     let (forward, shown) = mpsc::unbounded_channel();
     let seen = tee(events, forward);
-    let leave = full::run(flow, look, seat, shown, &mut perform).await.map_err(one)?;
+    let leave = full::run(flow, look, seat, shown, &mut perform, &*terminal.now).await.map_err(one)?;
     if leave == full::Leave::Elevate {
         let path = handed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         return handover::elevate(&drive, path).await.map_err(one);
@@ -92,7 +92,8 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
         return Ok(Exit::Interrupted.code());
     }
     let mut seen = seen;
-    if seen.borrow().running {
+    let outlived = seen.borrow().running;
+    if outlived {
         say(&["It goes on. You may close this window; start kerbup to see how it is.".to_string()]);
         let _ = seen.wait_for(|s| !s.running).await;
     }
@@ -101,13 +102,15 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
         full::Leave::Quit(code) => code,
         _ => Exit::Done.code(),
     };
+    // The screen has left its last words in the terminal; those of a run that outlived it are told here.
     match ended {
-        Some(done) => {
-            // The same lines stay in the terminal when the full screen closes.
-            say(&Record::new(terminal.zone.clone(), (terminal.now)()).event(&done, (terminal.now)()));
-            Ok(if matches!(done, Event::Done { ok: false, .. }) { code.max(Exit::Failed.code()) } else { code })
+        Some(done @ Event::Done { ok, .. }) => {
+            if outlived {
+                say(&Record::new(terminal.zone.clone(), (terminal.now)()).event(&done, (terminal.now)()));
+            }
+            Ok(if ok { code } else { code.max(Exit::Failed.code()) })
         }
-        None => Ok(code),
+        _ => Ok(code),
     }
 }
 

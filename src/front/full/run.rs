@@ -3,7 +3,7 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::io::Write;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use crossterm::event::{Event as Terminal, EventStream};
 use futures_util::StreamExt;
@@ -23,24 +23,25 @@ use crate::model::fault::Fault;
 const FRAME: Duration = Duration::from_millis(33);
 const SPIN: Duration = Duration::from_millis(200);
 
-fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
-}
+/// Seconds since 1970: the world's clock, which in practice is not this machine's.
+pub type Now<'a> = &'a (dyn Fn() -> f64 + Sync);
 
 /// Shows the flow until it is left. `perform` hands each effect to the drive, which answers with events; `seat` is the other
-/// end of the lease by which the terminal is lent to a child process. What came of a run stays in the terminal, on stdout. The effects of `flow.start()` are performed first.
+/// end of the lease by which the terminal is lent to a child process. What came of a run stays in the terminal, on
+/// stdout. The effects of `flow.start()` are performed first.
 pub async fn run(
     mut flow: Flow,
     look: Look,
     mut seat: Seat,
     mut events: mpsc::UnboundedReceiver<Event>,
     perform: &mut dyn FnMut(Effect),
+    now: Now<'_>,
 ) -> Result<Leave, Fault> {
     let tmux = std::env::var_os("TMUX").is_some();
     flow.start().into_iter().for_each(&mut *perform);
     let mut app = App::new(flow, look, jiff::tz::TimeZone::system());
     let mut held = Held::take().map_err(fault)?;
-    let leave = show(&mut app, &mut held, tmux, &mut seat, &mut events, perform).await?;
+    let leave = show(&mut app, &mut held, tmux, &mut seat, &mut events, perform, now).await?;
     drop(held);
     let mut out = std::io::stdout();
     for line in app.last_words(leave) {
@@ -57,6 +58,7 @@ async fn show(
     seat: &mut Seat,
     events: &mut mpsc::UnboundedReceiver<Event>,
     perform: &mut dyn FnMut(Effect),
+    now: Now<'_>,
 ) -> Result<Leave, Fault> {
     let mut keys = Some(EventStream::new());
     let mut tick = interval(SPIN);
