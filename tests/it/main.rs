@@ -1,5 +1,9 @@
 //! The one test binary: the house, the recipes, plans, runs, fronts, screens and real engines.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, clippy::disallowed_macros)]
+
+mod docker;
+mod engine;
 mod house;
 mod screens;
 mod shot;
