@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, clippy::disallowed_macros)]
 
+mod docker;
+mod engine;
 mod generated;
 mod house;
 mod screens;
