@@ -15,6 +15,10 @@ use crate::step::{self, container, engine_fault};
 impl Drive {
     /// Health of a site from its plan.
     pub async fn snapshot_of(&self, site: &str, plan: &Plan, answers: &Answers) -> Result<HealthSnapshot, Fault> {
+        if self.memory().host.network.interfaces.get().is_none() {
+            let network = crate::host::network(&self.world).await;
+            self.memory().host.network = network;
+        }
         let host = self.lan_address();
         let mut subjects = vec![];
         let mut keeps = None;

@@ -13,9 +13,10 @@ mod socket;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -38,6 +39,8 @@ use socket::Socket;
 const SHORT: Duration = Duration::from_secs(10);
 /// Creating and starting: the engine may unpack, mount and set up a network on a slow disk.
 const LONG: Duration = Duration::from_secs(120);
+/// Time between the first two readings of a container's counters.
+const APART: Duration = Duration::from_millis(200);
 /// The engine's own grace where a container names none.
 const GRACE: u64 = 10;
 /// No file that kerbup reads out of an image is bigger.
@@ -47,11 +50,16 @@ const FILE_LIMIT: usize = 16 << 20;
 #[derive(Clone)]
 pub struct DockerEngine {
     socket: Arc<Socket>,
+    counted: Arc<Mutex<HashMap<String, Counted>>>,
 }
+
+/// A container's memory limit and its `cpu_stats` when it was last asked for: a rate needs two readings.
+type Counted = (Option<u64>, Value);
 
 /// The engine behind the socket at this path, such as `/var/run/docker.sock`; `unix://` before it is taken off.
 pub fn connect(socket_path: &str) -> DockerEngine {
-    DockerEngine { socket: Arc::new(Socket::new(socket_path.strip_prefix("unix://").unwrap_or(socket_path))) }
+    let socket = Arc::new(Socket::new(socket_path.strip_prefix("unix://").unwrap_or(socket_path)));
+    DockerEngine { socket, counted: Arc::default() }
 }
 
 impl DockerEngine {
@@ -105,6 +113,15 @@ impl DockerEngine {
             }
             Err(e) => Err(e),
         }
+    }
+
+    /// What a container used up to now. Left alone, the engine would take two readings, a second and more apart.
+    async fn stats(&self, name: &str) -> Result<Value> {
+        self.get(&format!("/containers/{name}/stats"), &[("stream", "false"), ("one-shot", "true")]).await
+    }
+
+    fn counted(&self) -> MutexGuard<'_, HashMap<String, Counted>> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn read_file(&self, container: &str, path: &str) -> Result<Option<Vec<u8>>> {
@@ -310,13 +327,28 @@ impl Engine for DockerEngine {
     }
 
     async fn usage(&self, name: &str) -> Result<Usage> {
-        let inspected = self.inspect(name).await?.ok_or_else(|| EngineError::NotFound(format!("no such container: {name}")))?;
-        let limit = Some(observe::number(&inspected["HostConfig"]["Memory"])).filter(|m| *m > 0);
-        if inspected["State"]["Running"].as_bool() != Some(true) {
+        let known = self.counted().get(name).cloned();
+        let (limit, before) = match known {
+            Some(known) => known,
+            None => {
+                let inspected = self.inspect(name).await?.ok_or_else(|| EngineError::NotFound(format!("no such container: {name}")))?;
+                let limit = Some(observe::number(&inspected["HostConfig"]["Memory"])).filter(|m| *m > 0);
+                if inspected["State"]["Running"].as_bool() != Some(true) {
+                    return Ok(Usage { memory_limit: limit, ..Usage::default() });
+                }
+                let first = self.stats(name).await?;
+                tokio::time::sleep(APART).await;
+                (limit, first["cpu_stats"].clone())
+            }
+        };
+        let mut value = self.stats(name).await?;
+        if value["memory_stats"]["usage"].is_null() {
+            // It ended meanwhile: its counters begin anew.
+            self.counted().remove(name);
             return Ok(Usage { memory_limit: limit, ..Usage::default() });
         }
-        // Not "one-shot": the engine then takes two readings, a second apart, without which there is no rate.
-        let value = self.get(&format!("/containers/{name}/stats"), &[("stream", "false")]).await?;
+        value["precpu_stats"] = before;
+        self.counted().insert(name.to_owned(), (limit, value["cpu_stats"].clone()));
         Ok(observe::usage(&value, limit))
     }
 }

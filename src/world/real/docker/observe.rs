@@ -157,7 +157,7 @@ fn seconds(time: &str) -> Option<i64> {
     time.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second).filter(|s| *s > 0)
 }
 
-/// One answer of `GET /containers/NAME/stats` that holds two readings. `limit` is the container's own, where it has one.
+/// `GET /containers/NAME/stats`, with an earlier reading under `precpu_stats`. `limit` is the container's own, where it has one.
 pub(super) fn usage(value: &Value, limit: Option<u64>) -> Usage {
     let (now, before) = (&value["cpu_stats"], &value["precpu_stats"]);
     let system = (float(&now["system_cpu_usage"]), float(&before["system_cpu_usage"]));
