@@ -107,8 +107,8 @@ pub fn localhost(f: &Facts) -> Outcome {
         return Outcome::pass("no camera is called localhost");
     }
     Outcome::warn(
-        format!("localhost is another machine for a recorder in its own box: {list}"),
-        "Write this machine's address on your network instead, such as rtsp://192.168.1.20:8554/stream.",
+        format!("a camera on this very machine: {list}"),
+        "Its recorder is pointed at this machine. The camera must listen on all addresses, not on 127.0.0.1 alone.",
     )
 }
 

@@ -8,7 +8,7 @@ use url::Url;
 use super::Drive;
 use super::install::Finished;
 use crate::model::answers::{Answers, Expose, Shape};
-use crate::model::event::{Address, CameraCount, Event};
+use crate::model::event::{Address, CameraCount, Event, Unit};
 use crate::model::fault::{Fault, Whose};
 use crate::model::health::CameraState;
 use crate::model::journal::Ending;
@@ -65,13 +65,17 @@ impl Drive {
         };
         let limit = wait.unwrap_or(Duration::from_secs(if answered.is_empty() { 0 } else { 75 })).as_secs_f64();
         let since = self.world.clock.ticks();
+        let (id, title) = ("proof".to_string(), "Wait for the first recording".to_string());
+        if !answered.is_empty() && limit > 0.0 {
+            self.send(Event::StepStarted { id: id.clone(), title: title.clone(), at: self.world.clock.now() });
+        }
         let mut proven: BTreeSet<String> = BTreeSet::new();
         while proven.len() < answered.len() && self.world.clock.ticks() - since < limit {
             if let Ok(snapshot) = self.snapshot_of(&answers.site, plan, answers).await {
                 for c in &snapshot.cameras {
                     let says = match c.state {
-                        CameraState::Recording if c.recordings.unwrap_or(0) > 0 || c.last_saved_seconds.is_some() => format!("{} records.", c.name),
-                        CameraState::Watching => format!("{} watches, and records when something moves.", c.name),
+                        CameraState::Recording if c.recordings.unwrap_or(0) > 0 || c.last_saved_seconds.is_some() => "records".to_string(),
+                        CameraState::Watching => "watches, and records when something moves".to_string(),
                         _ => continue,
                     };
                     if answered.contains(&c.name) && proven.insert(c.name.clone()) {
@@ -81,8 +85,15 @@ impl Drive {
                 self.send(Event::Health { snapshot: Box::new(snapshot) });
             }
             if proven.len() < answered.len() {
+                // Measured: a recorder waits 30 s at each start before it opens its camera.
+                let waited = (self.world.clock.ticks() - since) as u64;
+                let note = "a recorder opens its camera about 30 s after it started".to_string();
+                self.send(Event::StepProgress { id: id.clone(), done: waited, total: Some(limit as u64), unit: Unit::Seconds, note });
                 self.world.clock.sleep(Duration::from_secs(1)).await;
             }
+        }
+        if !answered.is_empty() && limit > 0.0 {
+            self.send(Event::StepDone { id, title, seconds: self.world.clock.ticks() - since, changed: false });
         }
         proof.cameras.recording = proven.len();
         let late: Vec<&String> = answered.difference(&proven).collect();

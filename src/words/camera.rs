@@ -33,7 +33,7 @@ pub const ADDRESS_NOT_ONE: (&str, &str) =
 
 /// localhost.
 pub const NOTE_LOOPBACK: &str =
-    "Inside the stack this means the recorder itself, not this machine. Use this machine's address in your network instead.";
+    "A camera on this very machine: its recorder is pointed at the machine. The camera must listen on all addresses, not on 127.0.0.1 alone.";
 /// Our own address.
 pub const NOTE_OWN: &str = "This is this machine's own address. That is right only when a camera program runs on this machine.";
 /// mDNS.

@@ -113,7 +113,9 @@ impl Storage {
             None => page.para(words::SIZE_UNKNOWN, theme.dim(), 2, 2),
         }
         if let (Some(max), Some(free), Some(total)) = (s.max_bytes, s.free_bytes, s.total_bytes) {
-            let part = max as f64 / free.max(1) as f64;
+            // Not all that is free may be used: what counts is the days that fit.
+            let days = f64::from(flow.answers.retention_days);
+            let part = s.fits_days.map_or(max as f64 / free.max(1) as f64, |fits| days / f64::from(fits.max(1)));
             let cells = page.width().saturating_sub(4).min(64);
             if !theme.narrow() {
                 page.gap();
@@ -122,7 +124,7 @@ impl Storage {
                 spans.extend(bar(part, cells, theme).into_iter().map(warned));
                 page.line(Line::from(spans));
             }
-            let fits = max <= free;
+            let fits = part <= 1.0;
             let says = match theme.narrow() {
                 true => format!("{} of {} free", bytes(free), bytes(total)),
                 false => format!("needs at most {}, {} of {} free", bytes(max), bytes(free), bytes(total)),
