@@ -257,7 +257,7 @@ impl Site {
     /// Its containers and their ids.
     pub fn containers(&self) -> BTreeSet<String> {
         let label = format!("label=io.kerbup.site={}", self.name);
-        tool("docker", &["ps", "-aq", "--no-trunc", "--filter", &label, "--format", "{{.Names}} {{.ID}}"])
+        tool("docker", &["ps", "-a", "--no-trunc", "--filter", &label, "--format", "{{.Names}} {{.ID}}"])
             .lines()
             .map(str::to_string)
             .collect()
@@ -295,22 +295,25 @@ impl Drop for Site {
     }
 }
 
-/// What stands on the machine that an install could leave behind.
+/// What stands on the machine that an install could leave behind. Another site of kerbup is that site's own affair.
 pub fn machine(site: &Site) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for (kind, args) in [
-        ("container", &["ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Names}}"][..]),
-        ("network", &["network", "ls", "--no-trunc", "--format", "{{.ID}} {{.Name}}"]),
-        ("volume", &["volume", "ls", "--format", "{{.Name}}"]),
-        ("image", &["images", "-a", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}"]),
+        ("container", &["ps", "-a", "--no-trunc", "--format", "{{.Label \"io.kerbup.site\"}} {{.ID}} {{.Names}}"][..]),
+        ("network", &["network", "ls", "--no-trunc", "--format", "{{.Label \"io.kerbup.site\"}} {{.ID}} {{.Name}}"]),
+        ("volume", &["volume", "ls", "--format", " {{.Name}}"]),
+        ("image", &["images", "-a", "--no-trunc", "--format", " {{.ID}} {{.Repository}}:{{.Tag}}"]),
     ] {
-        all.extend(tool("docker", args).lines().map(|l| format!("{kind} {l}")));
+        let listed = tool("docker", args);
+        let own = |line: &&str| line.starts_with(' ') || line.starts_with(&format!("{} ", site.name));
+        all.extend(listed.lines().filter(own).map(|l| format!("{kind} {l}")));
     }
     files(site.dir.path(), &mut all);
     let link = Path::new("/usr/local/bin/kerbup");
-    all.extend(fs::symlink_metadata(link).is_ok().then(|| format!("link {:?}", fs::read_link(link).ok())));
+    all.extend(fs::read_link(link).ok().filter(|to| to.starts_with(site.dir.path())).map(|to| format!("link {}", to.display())));
     for dir in ["/etc/systemd/system", "/etc/docker", "/etc/cron.d", "/usr/local/bin"] {
-        all.extend(fs::read_dir(dir).into_iter().flatten().flatten().map(|e| format!("file {}", e.path().display())));
+        let found = fs::read_dir(dir).into_iter().flatten().flatten().map(|e| e.path());
+        all.extend(found.filter(|p| p != link).map(|p| format!("file {}", p.display())));
     }
     all
 }
