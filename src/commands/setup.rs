@@ -88,6 +88,7 @@ impl Setup {
         let (sender, events) = mpsc::unbounded_channel();
         let clock = world.clock.clone();
         let mut drive = Drive::new(world, recipes, root, sender);
+        drive.papers = Arc::new(RealFiles);
         // A described machine is not probed: it says what it is.
         drive.described = hand.map(|hand| Arc::new(move || hand.host()) as Arc<dyn Fn() -> HostReport + Send + Sync>);
         let stdout_tty = std::io::stdout().is_terminal();
