@@ -15,6 +15,11 @@ use tempfile::TempDir;
 
 use crate::engine::{IMAGES, Ran, Running, Site, files, machine, own_registry, program, same, setting, tool, tool_may_fail};
 
+/// All it said; with JSON what went wrong stands in the events.
+fn said(ran: &Ran) -> String {
+    format!("{}\n{}", ran.out, ran.err)
+}
+
 /// The program without a terminal, with a state folder of its own.
 fn run(dir: &Path, args: &[&str]) -> Ran {
     let mut command = Command::new(program());
@@ -183,7 +188,7 @@ fn names_and_folders_of_others_are_left_alone() {
     let id = tool("docker", &["create", "--name", &name, "--entrypoint", "sh", &image]);
     let ran = site.run(&site.install());
     assert_ne!(ran.code, 0);
-    assert!(ran.err.contains(&name), "{}", ran.err);
+    assert!(said(&ran).contains(&name), "{}", said(&ran));
     assert_eq!(tool("docker", &["inspect", "-f", "{{.Id}}", &name]), id);
     if site.state().exists() {
         site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
@@ -196,7 +201,7 @@ fn names_and_folders_of_others_are_left_alone() {
     fs::create_dir_all(site.storage().join(".kerbup")).unwrap();
     fs::write(site.storage().join(".kerbup/site"), "another-shop\n").unwrap();
     let ran = site.run(&site.install());
-    assert_eq!((ran.code, ran.err.contains("another-shop")), (2, true), "{}", ran.err);
+    assert_eq!((ran.code, said(&ran).contains("another-shop")), (2, true), "{}", said(&ran));
     if site.state().exists() {
         site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
     }
@@ -212,8 +217,8 @@ fn a_disk_that_is_missing_is_never_written_to() {
     fs::rename(&disk, &away).unwrap();
     fs::create_dir_all(site.storage()).unwrap();
     let ran = site.run(&site.install());
-    assert_eq!(ran.code, 1, "{}", ran.err);
-    assert!(ran.err.contains("DISK-MISSING"), "{}", ran.err);
+    assert_eq!(ran.code, 1, "{}", said(&ran));
+    assert!(said(&ran).contains("DISK-MISSING"), "{}", said(&ran));
     let mut written = std::collections::BTreeSet::new();
     files(&site.storage(), &mut written);
     assert!(written.is_empty(), "{written:?}");
@@ -284,9 +289,9 @@ fn a_registry_that_goes_midway_is_gone_on_with_later() {
     fs::remove_file(&reached).unwrap();
     door.open.store(false, Ordering::Relaxed);
     let shut = site.run(&site.install());
-    assert_eq!(shut.code, 6, "{}", shut.err);
+    assert_eq!(shut.code, 6, "{}", said(&shut));
     assert_eq!(shut.done()["ok"], false);
-    assert!(shut.err.contains("kerbup") && shut.err.contains(IMAGES[1].split(':').next().unwrap()), "{}", shut.err);
+    assert!(said(&shut).contains("REGISTRY-") && said(&shut).contains(IMAGES[1]), "{}", said(&shut));
     door.open.store(true, Ordering::Relaxed);
     assert_eq!(site.run(&site.install()).ok().done()["ok"], json!(true));
     site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();

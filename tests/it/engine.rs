@@ -195,6 +195,7 @@ pub struct Site {
     pub name: String,
     /// Its site file.
     pub file: PathBuf,
+    registry: String,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -205,16 +206,25 @@ impl Site {
             return None;
         }
         let registry = own_registry();
+        Some(Site::at(registry, name, more))
+    }
+
+    /// A site on a host that has no engine yet: images come straight from the registry.
+    pub fn on_bare(test: &str, name: &str) -> Option<Site> {
+        named("bare", test).then(|| Site::at(setting("KERBUP_TEST_REGISTRY"), name, ""))
+    }
+
+    fn at(registry: String, name: &str, more: &str) -> Site {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let dir = TempDir::new().unwrap();
-        let site = Site { file: dir.path().join("site.toml"), dir, name: name.into(), _turn: turn };
+        let site = Site { file: dir.path().join("site.toml"), dir, name: name.into(), registry: registry.clone(), _turn: turn };
         site.sweep();
         site.write(&format!(
             "[site]\nname = \"{name}\"\ntimezone = \"Europe/Brussels\"\n[platform]\nkind = \"docker\"\n[storage]\npath = \"{}\"\nretention_days = 20\n\
              [images]\nregistry = \"{registry}\"\ninsecure = true\n[network]\nports = {{ vault = 18280, storage = 19280 }}\n{more}",
             site.storage().display()
         ));
-        Some(site)
+        site
     }
 
     /// Writes its site file.
@@ -289,8 +299,10 @@ impl Site {
 impl Drop for Site {
     fn drop(&mut self) {
         self.sweep();
-        for image in IMAGES {
-            tool_may_fail("docker", &["rmi", &format!("{}/{image}", own_registry())]);
+        if self.registry != setting("KERBUP_TEST_REGISTRY") {
+            for image in IMAGES {
+                tool_may_fail("docker", &["rmi", &format!("{}/{image}", self.registry)]);
+            }
         }
     }
 }

@@ -5,7 +5,9 @@
 mod cli;
 mod docker;
 mod engine;
+mod fresh;
 mod house;
+mod pty;
 mod resume;
 mod screens;
 mod shot;
