@@ -93,7 +93,7 @@ fn set(drive: &Drive, answers: &mut Answers, at: Option<usize>, name: &str, url:
     let user = more.user.clone().or_else(|| old.and_then(|c| c.user)).unwrap_or_default();
     let password = match &more.password_file {
         Some(path) => {
-            let bytes = drive.world.files.read(path).map_err(|e| one(file_fault(&e, path)))?;
+            let bytes = drive.papers.read(path).map_err(|e| one(file_fault(&e, path)))?;
             SecretString::from(String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']).to_string())
         }
         None => SecretString::from(String::new()),

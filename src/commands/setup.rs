@@ -81,7 +81,8 @@ impl Setup {
         let root = sites::root(&*world.files, named.as_deref());
         let (sender, events) = mpsc::unbounded_channel();
         let clock = world.clock.clone();
-        let drive = Drive::new(world, recipes, root, sender);
+        let mut drive = Drive::new(world, recipes, root, sender);
+        drive.papers = Arc::new(RealFiles);
         let stdout_tty = std::io::stdout().is_terminal();
         let stdin_tty = std::io::stdin().is_terminal();
         let variable = |name: &str| RealFiles.variable(name).filter(|v| !v.is_empty());

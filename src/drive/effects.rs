@@ -146,7 +146,7 @@ impl Drive {
     }
 
     fn save(&self, path: &str, text: String) -> Result<(), Fault> {
-        self.world.files.write(path, text.as_bytes(), 0o600).map_err(|e| file_fault(&e, path))?;
+        self.papers.write(path, text.as_bytes(), 0o600).map_err(|e| file_fault(&e, path))?;
         self.send(Event::Note { says: format!("Written to {path}.") });
         Ok(())
     }
@@ -215,12 +215,12 @@ impl Drive {
     pub fn answers(&self, files: &[String], sets: &[String]) -> Result<Answers, Vec<Fault>> {
         let mut texts = vec![];
         for path in files {
-            let bytes = self.world.files.read(path).map_err(|e| vec![unreadable(&e, path)])?;
+            let bytes = self.papers.read(path).map_err(|e| vec![unreadable(&e, path)])?;
             texts.push((path.clone(), String::from_utf8_lossy(&bytes).into_owned()));
         }
-        let world = self.world.clone();
-        let variable = |name: &str| world.files.variable(name);
-        let read = |path: &str| world.files.read(path).map(|b| String::from_utf8_lossy(&b).trim_end_matches('\n').to_string()).map_err(|e| e.to_string());
+        let papers = self.papers.clone();
+        let variable = |name: &str| papers.variable(name);
+        let read = |path: &str| papers.read(path).map(|b| String::from_utf8_lossy(&b).trim_end_matches('\n').to_string()).map_err(|e| e.to_string());
         let (answers, secrets) = ask::load(&texts, sets, &variable, &read)?;
         for (name, value) in secrets {
             self.secrets.put(&name, value);

@@ -27,6 +27,7 @@ use crate::recipe::Recipes;
 use crate::run::Control;
 use crate::secrets::Secrets;
 use crate::world::World;
+use crate::world::files::Files;
 
 /// What was learnt and typed so far, before a state folder exists.
 #[derive(Default)]
@@ -46,6 +47,9 @@ pub struct Memory {
 pub struct Drive {
     /// The doors.
     pub world: World,
+    /// Where the person's own files lie: site files that are given, answers and reports that are saved. Also in practice
+    /// these are this machine's.
+    pub papers: Arc<dyn Files>,
     /// The recipes.
     pub recipes: Arc<Recipes>,
     /// Folder that holds a folder for each site.
@@ -66,6 +70,7 @@ impl Drive {
     /// A drive over a world.
     pub fn new(world: World, recipes: Recipes, root: String, events: UnboundedSender<Event>) -> Self {
         Drive {
+            papers: world.files.clone(),
             world,
             recipes: Arc::new(recipes),
             root,

@@ -2,7 +2,7 @@
 
 use super::Drive;
 use crate::ask;
-use crate::model::answers::Answers;
+use crate::model::answers::{Answers, Shape};
 use crate::model::camera::StreamReading;
 use crate::model::fact::Fact;
 use crate::model::fault::Fault;
@@ -59,13 +59,16 @@ impl Drive {
         }
     }
 
-    /// The answers that the figures of a plan come from are those of the standing site.
-    fn decided_as_before(&self, answers: &Answers, state: &str) -> bool {
+    /// Whether the answers that the figures of a plan come from are those of the standing site: cameras and disk, and the days.
+    fn decided_as_before(&self, answers: &Answers, state: &str) -> (bool, bool) {
         let path = format!("{state}/site.toml");
-        let Ok(text) = self.world.files.read(&path) else { return false };
+        let Ok(text) = self.world.files.read(&path) else { return (false, false) };
         let read = |p: &str| Err(format!("{p} is not read here"));
-        let Ok((old, _)) = ask::load(&[(path, String::from_utf8_lossy(&text).into_owned())], &[], &|_| None, &read) else { return false };
-        (old.retention_days, old.shape, &old.path, &old.cameras) == (answers.retention_days, answers.shape, &answers.path, &answers.cameras)
+        let Ok((old, _)) = ask::load(&[(path, String::from_utf8_lossy(&text).into_owned())], &[], &|_| None, &read) else {
+            return (false, false);
+        };
+        let same = (old.shape, &old.path, &old.cameras) == (answers.shape, &answers.path, &answers.cameras);
+        (same, old.retention_days == answers.retention_days)
     }
 
     /// Surveys, plans, and asks each step how things stand.
@@ -76,7 +79,10 @@ impl Drive {
         let wish = Wish { host: &host, survey: &survey, answers, recipes: &self.recipes, state: &state, link: &self.link };
         let mut plan = plan::plan(&wish)?;
         let receipt = Receipt::read(&*self.world.files, &state)?;
-        settle(&mut plan, &receipt, &self.recipes, self.decided_as_before(answers, &state));
+        let (same_cameras, same_days) = self.decided_as_before(answers, &state);
+        // A recorder beside a library keeps a share of the disk, whatever the days are; one that stands alone keeps the days.
+        let (recorders, rule) = (same_cameras && (same_days || answers.shape == Shape::Full), same_cameras && same_days);
+        settle(&mut plan, &receipt, &self.recipes, recorders, rule);
         let cx = self.context(answers.site.clone());
         let mut states = std::collections::BTreeMap::new();
         for s in &plan.steps {
@@ -95,7 +101,7 @@ impl Drive {
 /// A standing site keeps what it chose once: its subnet stays although others would be free now. While the answers that its
 /// figures came from are as they were, these stay too: a camera's rate and the free space are a little different each time
 /// they are read, and what the site itself recorded since must not make its own recordings shorter-lived.
-fn settle(plan: &mut Plan, receipt: &Receipt, recipes: &Recipes, as_before: bool) {
+fn settle(plan: &mut Plan, receipt: &Receipt, recipes: &Recipes, recorders: bool, rule: bool) {
     for s in &mut plan.steps {
         let Some(old) = receipt.steps.get(&s.id).map(|t| &t.step) else { continue };
         match s.kind.as_str() {
@@ -103,12 +109,12 @@ fn settle(plan: &mut Plan, receipt: &Receipt, recipes: &Recipes, as_before: bool
                 s.with["subnet"] = old.with["subnet"].clone();
                 s.preview.by_hand = old.preview.by_hand.clone();
             }
-            "bucket" if as_before && s.with["days"].is_u64() && old.with["days"].is_u64() => {
+            "bucket" if rule && s.with["days"].is_u64() && old.with["days"].is_u64() => {
                 s.with["days"] = old.with["days"].clone();
                 s.title = old.title.clone();
                 s.preview.by_hand = old.preview.by_hand.clone();
             }
-            "container" if as_before => {
+            "container" if recorders => {
                 let (Ok(mut new), Ok(old)) = (step::with::<container::With>(s), step::with::<container::With>(old)) else { continue };
                 let cleans = recipes.component(&new.workload.kind).and_then(|c| c.cleans_itself.as_ref());
                 let (Some(cleans), true) = (cleans, new.workload.spec.image == old.workload.spec.image) else { continue };

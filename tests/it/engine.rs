@@ -195,6 +195,7 @@ pub struct Site {
     pub name: String,
     /// Its site file.
     pub file: PathBuf,
+    registry: String,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -205,16 +206,25 @@ impl Site {
             return None;
         }
         let registry = own_registry();
+        Some(Site::at(registry, name, more))
+    }
+
+    /// A site on a host that has no engine yet: images come straight from the registry.
+    pub fn on_bare(test: &str, name: &str) -> Option<Site> {
+        named("bare", test).then(|| Site::at(setting("KERBUP_TEST_REGISTRY"), name, ""))
+    }
+
+    fn at(registry: String, name: &str, more: &str) -> Site {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let dir = TempDir::new().unwrap();
-        let site = Site { file: dir.path().join("site.toml"), dir, name: name.into(), _turn: turn };
+        let site = Site { file: dir.path().join("site.toml"), dir, name: name.into(), registry: registry.clone(), _turn: turn };
         site.sweep();
         site.write(&format!(
             "[site]\nname = \"{name}\"\ntimezone = \"Europe/Brussels\"\n[platform]\nkind = \"docker\"\n[storage]\npath = \"{}\"\nretention_days = 20\n\
              [images]\nregistry = \"{registry}\"\ninsecure = true\n[network]\nports = {{ vault = 18280, storage = 19280 }}\n{more}",
             site.storage().display()
         ));
-        Some(site)
+        site
     }
 
     /// Writes its site file.
@@ -257,7 +267,7 @@ impl Site {
     /// Its containers and their ids.
     pub fn containers(&self) -> BTreeSet<String> {
         let label = format!("label=io.kerbup.site={}", self.name);
-        tool("docker", &["ps", "-aq", "--no-trunc", "--filter", &label, "--format", "{{.Names}} {{.ID}}"])
+        tool("docker", &["ps", "-a", "--no-trunc", "--filter", &label, "--format", "{{.Names}} {{.ID}}"])
             .lines()
             .map(str::to_string)
             .collect()
@@ -289,28 +299,33 @@ impl Site {
 impl Drop for Site {
     fn drop(&mut self) {
         self.sweep();
-        for image in IMAGES {
-            tool_may_fail("docker", &["rmi", &format!("{}/{image}", own_registry())]);
+        if self.registry != setting("KERBUP_TEST_REGISTRY") {
+            for image in IMAGES {
+                tool_may_fail("docker", &["rmi", &format!("{}/{image}", self.registry)]);
+            }
         }
     }
 }
 
-/// What stands on the machine that an install could leave behind.
+/// What stands on the machine that an install could leave behind. Another site of kerbup is that site's own affair.
 pub fn machine(site: &Site) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for (kind, args) in [
-        ("container", &["ps", "-a", "--no-trunc", "--format", "{{.ID}} {{.Names}}"][..]),
-        ("network", &["network", "ls", "--no-trunc", "--format", "{{.ID}} {{.Name}}"]),
-        ("volume", &["volume", "ls", "--format", "{{.Name}}"]),
-        ("image", &["images", "-a", "--no-trunc", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}"]),
+        ("container", &["ps", "-a", "--no-trunc", "--format", "{{.Label \"io.kerbup.site\"}} {{.ID}} {{.Names}}"][..]),
+        ("network", &["network", "ls", "--no-trunc", "--format", "{{.Label \"io.kerbup.site\"}} {{.ID}} {{.Name}}"]),
+        ("volume", &["volume", "ls", "--format", " {{.Name}}"]),
+        ("image", &["images", "-a", "--no-trunc", "--format", " {{.ID}} {{.Repository}}:{{.Tag}}"]),
     ] {
-        all.extend(tool("docker", args).lines().map(|l| format!("{kind} {l}")));
+        let listed = tool("docker", args);
+        let own = |line: &&str| line.starts_with(' ') || line.starts_with(&format!("{} ", site.name));
+        all.extend(listed.lines().filter(own).map(|l| format!("{kind} {l}")));
     }
     files(site.dir.path(), &mut all);
     let link = Path::new("/usr/local/bin/kerbup");
-    all.extend(fs::symlink_metadata(link).is_ok().then(|| format!("link {:?}", fs::read_link(link).ok())));
+    all.extend(fs::read_link(link).ok().filter(|to| to.starts_with(site.dir.path())).map(|to| format!("link {}", to.display())));
     for dir in ["/etc/systemd/system", "/etc/docker", "/etc/cron.d", "/usr/local/bin"] {
-        all.extend(fs::read_dir(dir).into_iter().flatten().flatten().map(|e| format!("file {}", e.path().display())));
+        let found = fs::read_dir(dir).into_iter().flatten().flatten().map(|e| e.path());
+        all.extend(found.filter(|p| p != link).map(|p| format!("file {}", p.display())));
     }
     all
 }

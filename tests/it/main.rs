@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, clippy::disallowed_macros)]
 
+mod cli;
 mod docker;
 mod engine;
 mod generated;
+mod fresh;
 mod house;
+mod pty;
+mod resume;
 mod screens;
 mod shop;
 mod shot;

@@ -1,0 +1,272 @@
+//! The wizard through a real pseudo-terminal at 80x24, by keys, from its first screen to the live dashboard on the real engine;
+//! and what happens when the terminal is resized, closed, or left with Ctrl-C midway.
+
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use tempfile::TempDir;
+
+use crate::engine::{Site, machine, program, same, setting, wait_for};
+
+const ENTER: &[u8] = b"\r";
+const RIGHT: &[u8] = b"\x1b[C";
+const TAB: &[u8] = b"\t";
+const CTRL_C: &[u8] = b"\x03";
+
+fn cells(n: u16) -> NonZero<u16> {
+    NonZero::new(n).unwrap()
+}
+
+/// A person before a terminal in which the program runs.
+struct Person {
+    master: Option<Box<dyn MasterPty + Send>>,
+    child: Box<dyn Child + Send + Sync>,
+    keys: Option<Box<dyn Write + Send>>,
+    screen: Arc<Mutex<vt100::Parser>>,
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Person {
+    fn sits_down(state: &Path, args: &[&str], checkpoint: Option<&str>) -> Person {
+        let pty = native_pty_system().openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
+        let mut command = CommandBuilder::new(program());
+        command.args(["--state", state.to_str().unwrap()]);
+        command.args(args);
+        command.env("TERM", "xterm-256color");
+        command.env("LANG", "C.UTF-8");
+        command.cwd(state.parent().unwrap());
+        if let Some(place) = checkpoint {
+            command.env("KERBUP_CHECKPOINT", place);
+        }
+        let child = pty.slave.spawn_command(command).unwrap();
+        drop(pty.slave);
+        let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(24), cells(80), 0)));
+        let (mut reader, shown) = (pty.master.try_clone_reader().unwrap(), screen.clone());
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(n) = reader.read(&mut bytes) {
+                if n == 0 {
+                    break;
+                }
+                shown.lock().unwrap().process(&bytes[..n]);
+            }
+        });
+        let keys = pty.master.take_writer().unwrap();
+        Person { master: Some(pty.master), child, keys: Some(keys), screen }
+    }
+
+    fn press(&mut self, keys: &[u8]) {
+        let writer = self.keys.as_mut().unwrap();
+        writer.write_all(keys).unwrap();
+        writer.flush().unwrap();
+    }
+
+    fn shown(&self) -> String {
+        self.screen.lock().unwrap().screen().contents()
+    }
+
+    fn until(&mut self, what: &str, seconds: u64, holds: impl Fn(&vt100::Screen) -> bool) {
+        let end = Instant::now() + Duration::from_secs(seconds);
+        while !holds(self.screen.lock().unwrap().screen()) {
+            let ended = self.child.try_wait().unwrap();
+            // What it wrote last may come after its end.
+            let late = Instant::now() > end;
+            assert!(!late, "waited {seconds} s for {what} in vain (ended: {ended:?}):\n{}", self.shown());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn sees(&mut self, text: &str, seconds: u64) {
+        self.until(text, seconds, |s| s.contents().contains(text));
+    }
+
+    fn resizes(&mut self, cols: u16, rows: u16) {
+        self.screen.lock().unwrap().screen_mut().set_size(cells(rows), cells(cols));
+        self.master.as_ref().unwrap().resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
+    }
+
+    /// The window is closed: the terminal hangs up.
+    fn closes_the_window(&mut self) {
+        self.keys = None;
+        self.master = None;
+    }
+
+    fn ends(&mut self, seconds: u64) -> u32 {
+        let end = Instant::now() + Duration::from_secs(seconds);
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < end, "it does not end:\n{}", self.shown());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn finds_the_terminal_as_it_was(&mut self) {
+        self.until("the terminal as it was", 10, |s| !s.alternate_screen() && !s.hide_cursor() && !s.bracketed_paste());
+    }
+
+    /// From the first screen to the plan, by the way that the program recommends.
+    fn comes_to_the_plan(&mut self) {
+        self.sees("Video recording on this machine", 20);
+        self.press(ENTER);
+        self.sees("checks passed", 60);
+        self.press(RIGHT);
+        self.sees("Where shall it run?", 20);
+        self.press(ENTER);
+        self.sees("TRIED", 20);
+        self.press(RIGHT);
+        self.sees("Folder for recordings", 30);
+        self.press(RIGHT);
+        self.sees("Install now:", 60);
+    }
+
+    fn installs(&mut self) {
+        self.press(TAB);
+        self.sees("Every step can be undone", 10);
+        self.press(ENTER);
+    }
+}
+
+fn state(site: &Site) -> std::path::PathBuf {
+    site.dir.path().join("state")
+}
+
+#[test]
+fn keys_lead_from_the_first_screen_to_the_live_dashboard() {
+    let test = "pty::keys_lead_from_the_first_screen_to_the_live_dashboard";
+    if !crate::engine::named("docker", test) {
+        return;
+    }
+    let camera = format!("[[camera]]\nname = \"front-door\"\nurl = \"{}\"\nrecord = \"always\"\n", setting("KERBUP_TEST_CAMERA"));
+    let Some(site) = Site::on("docker", test, "e2e-keys", &camera) else { return };
+    let before = machine(&site);
+    let mut person = Person::sits_down(&state(&site), &["--answers", site.file.to_str().unwrap()], None);
+    person.comes_to_the_plan();
+    // Only the button installs.
+    assert!(site.containers().is_empty() && !site.state().exists());
+    person.installs();
+    person.sees("Installed.", 180);
+    assert_eq!(site.containers().len(), 4);
+    person.press(ENTER);
+    person.sees("MongoDB", 30);
+    person.sees("waits to be set up", 30);
+    person.until("the camera that records", 60, |s| s.contents().lines().any(|l| l.contains("front-door") && l.contains("recording")));
+    let secrets = std::fs::read_to_string(site.state().join("secrets.toml")).unwrap();
+    let password = secrets.lines().find_map(|l| l.strip_prefix("\"vault.password\" = \"")).unwrap().trim_end_matches('"').to_string();
+    assert!(!person.shown().contains(&password));
+    // Smaller windows get smaller pictures, and never a crash.
+    for (cols, rows) in [(40, 12), (1, 1), (200, 60), (80, 24)] {
+        person.resizes(cols, rows);
+        if rows > 1 {
+            person.until("a picture of that size", 20, |s| s.contents().lines().filter(|l| !l.trim().is_empty()).count() > 4);
+        }
+        assert!(person.child.try_wait().unwrap().is_none(), "it lives on at {cols}x{rows}");
+    }
+    person.sees("MongoDB", 20);
+    person.press(b"q");
+    person.until("an end or a question", 10, |s| !s.alternate_screen() || s.contents().contains("Leave"));
+    if person.shown().contains("Leave kerbup?") {
+        person.press(b"\x1b[B");
+        person.press(ENTER);
+    }
+    assert_eq!(person.ends(10), 0);
+    person.finds_the_terminal_as_it_was();
+    assert_eq!(site.containers().len(), 4, "it records on when the screen is closed");
+    site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
+    same(&before, &machine(&site));
+}
+
+#[test]
+fn the_same_keys_work_in_practice_and_change_nothing() {
+    let dir = TempDir::new().unwrap();
+    let state = dir.path().join("state");
+    for world in ["nuc", "server"] {
+        let mut person = Person::sits_down(&state, &[&format!("--practice={world}")], None);
+        person.sees("practice", 20);
+        person.sees("Video recording on this machine", 20);
+        person.press(ENTER);
+        person.sees("checks passed", 60);
+        person.press(RIGHT);
+        person.sees("Where shall it run?", 20);
+        person.press(ENTER);
+        person.sees("add one", 20);
+        person.press(RIGHT);
+        person.sees("Folder for recordings", 30);
+        person.press(RIGHT);
+        person.sees("Install now:", 60);
+        person.installs();
+        person.until("an end or a failure", 180, |s| s.contents().contains("Installed.") || s.contents().contains("try again"));
+        if !person.shown().contains("Installed.") {
+            // A failure shows its cure, and trying again goes on.
+            person.press(b"r");
+            person.sees("Installed.", 180);
+        }
+        assert!(person.shown().contains("practice: nothing is changed"));
+        person.press(ENTER);
+        person.sees("MongoDB", 30);
+        person.press(CTRL_C);
+        person.press(CTRL_C);
+        person.ends(10);
+        person.finds_the_terminal_as_it_was();
+    }
+    assert!(!state.exists());
+}
+
+#[test]
+fn two_ctrl_c_leave_a_terminal_and_a_journal_that_goes_on() {
+    let Some(site) = Site::on("docker", "pty::two_ctrl_c", "e2e-ctrl", "") else { return };
+    let before = machine(&site);
+    let reached = site.dir.path().join("reached");
+    let place = format!("container:after-undo={}", reached.display());
+    let mut person = Person::sits_down(&state(&site), &["--answers", site.file.to_str().unwrap()], Some(&place));
+    person.comes_to_the_plan();
+    person.installs();
+    wait_for("the run holds at its first part", Duration::from_secs(60), || reached.exists().then_some(()));
+    person.press(CTRL_C);
+    person.until("a question", 10, |s| s.contents().contains("Ctrl-C") || s.contents().contains("Leave") || s.contents().contains("Stop"));
+    person.press(CTRL_C);
+    assert_eq!(person.ends(20), 130);
+    person.finds_the_terminal_as_it_was();
+    std::fs::remove_file(&reached).unwrap();
+    let sites = site.run(&["sites", "--output", "json"]).ok().document();
+    assert_eq!(sites["sites"][0]["unfinished"], true);
+    // The next start offers to go on.
+    let mut person = Person::sits_down(&state(&site), &[], None);
+    person.sees(&site.name, 20);
+    person.press(ENTER);
+    person.sees("Installed.", 120);
+    person.press(CTRL_C);
+    person.press(CTRL_C);
+    person.ends(10);
+    assert_eq!(site.containers().len(), 3);
+    site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
+    same(&before, &machine(&site));
+}
+
+#[test]
+fn a_closed_window_does_not_end_a_run() {
+    let Some(site) = Site::on("docker", "pty::a_closed_window_does_not_end_a_run", "e2e-hup", "") else { return };
+    let mut person = Person::sits_down(&state(&site), &["--answers", site.file.to_str().unwrap()], None);
+    person.comes_to_the_plan();
+    person.installs();
+    wait_for("the run begins", Duration::from_secs(30), || site.state().join("journal/0001.ndjson").exists().then_some(()));
+    person.closes_the_window();
+    wait_for("the run ends without its window", Duration::from_secs(120), || {
+        let receipt = kerbup::run::Receipt::read(&kerbup::world::real::files::RealFiles, site.state().to_str().unwrap()).ok()?;
+        (!receipt.unfinished() && receipt.plan.is_some()).then_some(())
+    });
+    person.ends(30);
+    assert_eq!(site.containers().len(), 3);
+    assert_eq!(site.run(&site.install()).ok().done()["changed"], false);
+}
