@@ -4,7 +4,6 @@
 //! until the run has ended.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
@@ -79,15 +78,19 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
         let leave = line::run(flow, events, &mut perform, terminal).await.map_err(one)?;
         return Ok(leave.code);
     }
-    let lost = hang_up();
+    let mut lost = hang_up();
     let (forward, shown) = mpsc::unbounded_channel();
     let seen = tee(events, forward);
-    let leave = full::run(flow, look, seat, shown, &mut perform, &*terminal.now).await.map_err(one)?;
+    // The screen does not always learn that its terminal is gone: the signal says so.
+    let leave = tokio::select! {
+        leave = full::run(flow, look, seat, shown, &mut perform, &*terminal.now) => leave.map_err(one)?,
+        _ = lost.wait_for(|lost| *lost) => full::Leave::Interrupted,
+    };
     if leave == full::Leave::Elevate {
         let path = handed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         return handover::elevate(&drive, path).await.map_err(one);
     }
-    let by_hand = leave == full::Leave::Interrupted && !lost.load(Ordering::Relaxed);
+    let by_hand = leave == full::Leave::Interrupted && !*lost.borrow();
     if by_hand {
         return Ok(Exit::Interrupted.code());
     }
@@ -151,14 +154,13 @@ fn tee(mut events: UnboundedReceiver<Event>, forward: UnboundedSender<Event>) ->
     receiver
 }
 
-/// From here on a lost terminal ends nothing. Says whether it was lost.
-fn hang_up() -> Arc<AtomicBool> {
-    let lost = Arc::new(AtomicBool::new(false));
+/// From here on a lost terminal ends nothing by itself. Says whether it was lost.
+fn hang_up() -> watch::Receiver<bool> {
+    let (sender, lost) = watch::channel(false);
     if let Ok(mut hup) = signal(SignalKind::hangup()) {
-        let lost = lost.clone();
         tokio::spawn(async move {
             while hup.recv().await.is_some() {
-                lost.store(true, Ordering::Relaxed);
+                sender.send_replace(true);
             }
         });
     }
