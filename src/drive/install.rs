@@ -13,7 +13,7 @@ use crate::model::plan::Plan;
 use crate::run::journal::Journal;
 use crate::run::{Control, Receipt, execute};
 use crate::secrets::Secrets;
-use crate::step::{Context, Report, file_fault, files};
+use crate::step::{Context, Report, container, file_fault, files};
 use crate::world::files::Lock;
 
 /// Says nothing: what is asked before a run is shown otherwise.
@@ -89,6 +89,8 @@ impl Drive {
     async fn carry(&self, answers: &Answers, plan: &Plan, receipt: &Receipt, journal: Arc<Journal>, wait: Option<std::time::Duration>) -> Result<Finished, Fault> {
         self.control(Control::Run);
         let cx = self.context(answers.site.clone());
+        let (later, secrets) = (plan.clone(), self.secrets.clone());
+        tokio::task::spawn_blocking(move || later.steps.iter().filter(|s| s.kind == "container").for_each(|s| container::make_secrets(s, &secrets)));
         let outcome = execute(plan, &cx, receipt, journal.clone(), &self.events, self.control.subscribe()).await?;
         let changed = outcome.changed;
         let mut finished = Finished { ending: outcome.ending, changed, cameras: CameraCount::default(), fault: outcome.faults.into_iter().next() };

@@ -1,6 +1,9 @@
 //! A site that stands: how it is, what its parts say, restart, stop, start, passwords.
 
+use std::time::Duration;
+
 use futures_util::StreamExt as _;
+use futures_util::future::join_all;
 
 use super::Drive;
 use super::sites::Site;
@@ -11,6 +14,9 @@ use crate::model::fault::{Fault, Whose};
 use crate::model::health::HealthSnapshot;
 use crate::model::plan::Plan;
 use crate::step::{self, container, engine_fault};
+
+/// Time between the first two readings of a container's counters.
+const APART: Duration = Duration::from_millis(200);
 
 impl Drive {
     /// Health of a site from its plan.
@@ -40,6 +46,10 @@ impl Drive {
     pub async fn snapshot(&self, site: &Site) -> Result<HealthSnapshot, Fault> {
         let answers = self.load(site)?;
         let plan = plan_of(site)?;
+        // One reading alone has no rate of the processor: the counters are read a moment before as well.
+        let parts = plan.steps.iter().filter_map(|s| s.id.strip_prefix("container:")).map(|part| format!("{}-{part}", site.name));
+        join_all(parts.map(async |name| self.world.engine.usage(&name).await.ok())).await;
+        self.world.clock.sleep(APART).await;
         self.snapshot_of(&site.name, plan, &answers).await
     }
 

@@ -92,8 +92,13 @@ impl Secrets {
             return Ok(false);
         }
         let value = make::make(name, how)?;
-        self.put(name, value);
-        Ok(true)
+        // Who else made it meanwhile was first.
+        let mut made = false;
+        self.lock().entry(name.into()).or_insert_with(|| {
+            made = true;
+            value
+        });
+        Ok(made)
     }
 
     /// The text with its secrets looked up.

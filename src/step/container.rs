@@ -62,6 +62,16 @@ fn version_mark(w: &With) -> String {
     format!("{}/.kerbup/version-{}", w.storage, w.workload.name)
 }
 
+/// Makes the secrets of a step that has to wait for others yet: a recorder's key takes computing, and the wait is long enough.
+/// They are kept nowhere before the step itself keeps them.
+pub fn make_secrets(step: &Step, secrets: &crate::secrets::Secrets) {
+    let Ok(w) = with::<With>(step) else { return };
+    for need in &w.workload.secrets {
+        // What fails here fails again in the step, which says so.
+        let _ = secrets.ensure(&need.name, need.make);
+    }
+}
+
 #[async_trait]
 impl Kind for Container {
     fn name(&self) -> &'static str {

@@ -92,6 +92,6 @@ pub trait Engine: Send + Sync {
     async fn remove(&self, name: &str) -> Result<()>;
     /// Its log: the last `tail` lines, then, with `follow`, each new one.
     async fn logs(&self, name: &str, tail: usize, follow: bool) -> Result<BoxStream<'static, Result<LogLine>>>;
-    /// What it uses now.
+    /// What it uses now. Processor time is a rate, so it is known from the second time on.
     async fn usage(&self, name: &str) -> Result<Usage>;
 }

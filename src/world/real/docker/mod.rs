@@ -39,8 +39,6 @@ use socket::Socket;
 const SHORT: Duration = Duration::from_secs(10);
 /// Creating and starting: the engine may unpack, mount and set up a network on a slow disk.
 const LONG: Duration = Duration::from_secs(120);
-/// Time between the first two readings of a container's counters.
-const APART: Duration = Duration::from_millis(200);
 /// The engine's own grace where a container names none.
 const GRACE: u64 = 10;
 /// No file that kerbup reads out of an image is bigger.
@@ -51,15 +49,19 @@ const FILE_LIMIT: usize = 16 << 20;
 pub struct DockerEngine {
     socket: Arc<Socket>,
     counted: Arc<Mutex<HashMap<String, Counted>>>,
+    image_files: Arc<tokio::sync::Mutex<HashMap<Inside, Option<Vec<u8>>>>>,
 }
 
 /// A container's memory limit and its `cpu_stats` when it was last asked for: a rate needs two readings.
 type Counted = (Option<u64>, Value);
 
+/// An image's ID and a path in it.
+type Inside = (String, String);
+
 /// The engine behind the socket at this path, such as `/var/run/docker.sock`; `unix://` before it is taken off.
 pub fn connect(socket_path: &str) -> DockerEngine {
     let socket = Arc::new(Socket::new(socket_path.strip_prefix("unix://").unwrap_or(socket_path)));
-    DockerEngine { socket, counted: Arc::default() }
+    DockerEngine { socket, counted: Arc::default(), image_files: Arc::default() }
 }
 
 impl DockerEngine {
@@ -118,6 +120,23 @@ impl DockerEngine {
     /// What a container used up to now. Left alone, the engine would take two readings, a second and more apart.
     async fn stats(&self, name: &str) -> Result<Value> {
         self.get(&format!("/containers/{name}/stats"), &[("stream", "false"), ("one-shot", "true")]).await
+    }
+
+    async fn read_image_file(&self, image: &str, path: &str) -> Result<Option<Vec<u8>>> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map(|d| d.subsec_nanos()).unwrap_or_default();
+        let name = format!("kerbup-reads-{}-{nanos:x}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        // The command stands for images that name none; it never runs.
+        let body = json!({"Image": image, "Cmd": ["never-started"], "NetworkDisabled": true, "HostConfig": {"NetworkMode": "none"}});
+        let mut lent = Lent { engine: self.clone(), name: Some(name.clone()) };
+        self.socket.ask(Method::POST, "/containers/create", &[("name", &name)], Some(body), LONG).await?;
+        let read = self.read_file(&name, path).await;
+        let removed = self.force_remove(&name).await;
+        if removed.is_ok() {
+            lent.name = None;
+        }
+        let read = read?;
+        removed.map(|()| read)
     }
 
     fn counted(&self) -> MutexGuard<'_, HashMap<String, Counted>> {
@@ -224,20 +243,15 @@ impl Engine for DockerEngine {
     }
 
     async fn image_file(&self, image: &str, path: &str) -> Result<Option<Vec<u8>>> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map(|d| d.subsec_nanos()).unwrap_or_default();
-        let name = format!("kerbup-reads-{}-{nanos:x}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        // The command stands for images that name none; it never runs.
-        let body = json!({"Image": image, "Cmd": ["never-started"], "NetworkDisabled": true, "HostConfig": {"NetworkMode": "none"}});
-        let mut lent = Lent { engine: self.clone(), name: Some(name.clone()) };
-        self.socket.ask(Method::POST, "/containers/create", &[("name", &name)], Some(body), LONG).await?;
-        let read = self.read_file(&name, path).await;
-        let removed = self.force_remove(&name).await;
-        if removed.is_ok() {
-            lent.name = None;
+        let id = self.image(image).await?.ok_or_else(|| EngineError::NotFound(format!("no such image: {image}")))?.id;
+        // Held while reading: recorders that start at the same time need the same files of the same image.
+        let mut read = self.image_files.lock().await;
+        if let Some(known) = read.get(&(id.clone(), path.to_owned())) {
+            return Ok(known.clone());
         }
-        let read = read?;
-        removed.map(|()| read)
+        let bytes = self.read_image_file(image, path).await?;
+        read.insert((id, path.to_owned()), bytes.clone());
+        Ok(bytes)
     }
 
     async fn networks(&self) -> Result<Vec<NetworkSpec>> {
@@ -336,9 +350,7 @@ impl Engine for DockerEngine {
                 if inspected["State"]["Running"].as_bool() != Some(true) {
                     return Ok(Usage { memory_limit: limit, ..Usage::default() });
                 }
-                let first = self.stats(name).await?;
-                tokio::time::sleep(APART).await;
-                (limit, first["cpu_stats"].clone())
+                (limit, Value::Null)
             }
         };
         let mut value = self.stats(name).await?;

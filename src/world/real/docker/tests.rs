@@ -187,6 +187,9 @@ async fn a_full_life() {
     assert!(all[0].addresses[&network.name].starts_with("172.29.77."));
     let age = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64 - all[0].started_at.unwrap();
     assert!((0..60).contains(&age), "{age}");
+    let first = engine.usage(&spec.name).await.unwrap();
+    assert!(first.cpu.is_none() && first.memory > 1 << 20, "{first:?}");
+    tokio::time::sleep(Duration::from_millis(100)).await;
     let usage = engine.usage(&spec.name).await.unwrap();
     assert!(usage.cpu.is_some() && usage.memory > 1 << 20 && usage.memory_limit == Some(512 << 20), "{usage:?}");
 
