@@ -10,7 +10,7 @@ use crate::front::{json, line};
 use crate::model::answers::Answers;
 use crate::model::check::{Check, Fix, Status};
 use crate::model::fault::{Fault, Whose};
-use crate::model::journal::Ending;
+use crate::model::journal::{Ending, Purpose};
 
 /// What stands in the way; what the plan itself will mend does not.
 fn blocks(checks: &[Check]) -> Vec<&Check> {
@@ -98,6 +98,8 @@ async fn carry(setup: Setup, answers: Answers, strict: bool, wait: Option<Durati
             // The same answers on a run that was cut off: it goes on with the plan that was accepted.
             if let Ok(site) = drive.site(Some(&answers.site))
                 && site.receipt.unfinished()
+                // An uninstall that was cut off is not gone on with: who says install wants the site.
+                && site.receipt.purpose == Some(Purpose::Install)
                 && drive.load(&site).is_ok_and(|old| ask::save(&old) == ask::save(&answers))
             {
                 drive.look(&answers).await;

@@ -35,14 +35,38 @@ pub async fn run(args: Vec<OsString>) -> i32 {
         Err(fault) => return refuse(&[fault]),
     };
     let json = setup.json;
+    let events = tells_events(cli.command.as_ref());
     match dispatch(cli, setup).await {
         Ok(code) => code,
+        Err(faults) if json && events => {
+            let mut out = std::io::stdout();
+            for line in json::refused(&faults) {
+                let _ = writeln!(out, "{line}");
+            }
+            refuse(&faults)
+        }
         Err(faults) if json => {
             let _ = json::print(&json::faults(&faults), &mut std::io::stdout());
             refuse(&faults)
         }
         Err(faults) => refuse(&faults),
     }
+}
+
+/// Commands that print one event a line, the last always being how it ended; the others print one document.
+fn tells_events(command: Option<&Command>) -> bool {
+    use cli::Cameras::{Add, Change, Remove};
+    matches!(
+        command,
+        Some(
+            Command::Install { .. }
+                | Command::Change
+                | Command::Uninstall { .. }
+                | Command::Passwords { new: true, .. }
+                | Command::Status { watch: true }
+                | Command::Cameras { command: Add { .. } | Change { .. } | Remove { .. } }
+        )
+    )
 }
 
 async fn dispatch(cli: Cli, setup: Setup) -> Result<i32, Vec<Fault>> {

@@ -76,7 +76,9 @@ impl Setup {
             Some(dir) => load::folder(&RealFiles, dir)?,
             None => load::embedded()?,
         };
-        let root = sites::root(&*world.files, globals.state.as_deref());
+        // Mounts and links name the state folder, so it must mean the same wherever kerbup is called from next.
+        let named = globals.state.as_deref().map(|dir| std::path::absolute(dir).map_or_else(|_| dir.to_string(), |p| p.to_string_lossy().into_owned()));
+        let root = sites::root(&*world.files, named.as_deref());
         let (sender, events) = mpsc::unbounded_channel();
         let clock = world.clock.clone();
         let drive = Drive::new(world, recipes, root, sender);

@@ -19,6 +19,13 @@ use crate::step::file_fault;
 /// Seconds between two readings of the dashboard.
 const WATCH: Duration = Duration::from_secs(2);
 
+/// A site file that cannot be read is the caller's to name better, not a disk that is missing.
+fn unreadable(e: &std::io::Error, path: &str) -> Fault {
+    Fault::new(Whose::Input, "SITE-FILE-UNREADABLE", format!("The site file {path} cannot be read."))
+        .because(e.to_string())
+        .cure("Check its name and who may read it. `kerbup` asks the questions and can write one.")
+}
+
 impl Drive {
     /// Begins an effect; returns at once.
     pub fn perform(&self, effect: Effect) {
@@ -212,7 +219,7 @@ impl Drive {
     pub fn answers(&self, files: &[String], sets: &[String]) -> Result<Answers, Vec<Fault>> {
         let mut texts = vec![];
         for path in files {
-            let bytes = self.world.files.read(path).map_err(|e| vec![file_fault(&e, path)])?;
+            let bytes = self.world.files.read(path).map_err(|e| vec![unreadable(&e, path)])?;
             texts.push((path.clone(), String::from_utf8_lossy(&bytes).into_owned()));
         }
         let world = self.world.clone();

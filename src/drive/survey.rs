@@ -1,7 +1,8 @@
 //! Survey: what can be known only after the answers.
 
 use super::Drive;
-use crate::model::answers::Answers;
+use crate::ask;
+use crate::model::answers::{Answers, Shape};
 use crate::model::camera::StreamReading;
 use crate::model::fact::Fact;
 use crate::model::fault::Fault;
@@ -9,8 +10,9 @@ use crate::model::host::{DockerPresence, HostReport};
 use crate::model::plan::{Plan, StepState};
 use crate::model::survey::{ImageSurvey, Survey};
 use crate::plan::{self, Wish};
+use crate::recipe::Recipes;
 use crate::run::Receipt;
-use crate::step::{self, Context};
+use crate::step::{self, Context, by_hand, container};
 use crate::target::docker::{Inputs, workloads};
 
 impl Drive {
@@ -57,6 +59,18 @@ impl Drive {
         }
     }
 
+    /// Whether the answers that the figures of a plan come from are those of the standing site: cameras and disk, and the days.
+    fn decided_as_before(&self, answers: &Answers, state: &str) -> (bool, bool) {
+        let path = format!("{state}/site.toml");
+        let Ok(text) = self.world.files.read(&path) else { return (false, false) };
+        let read = |p: &str| Err(format!("{p} is not read here"));
+        let Ok((old, _)) = ask::load(&[(path, String::from_utf8_lossy(&text).into_owned())], &[], &|_| None, &read) else {
+            return (false, false);
+        };
+        let same = (old.shape, &old.path, &old.cameras) == (answers.shape, &answers.path, &answers.cameras);
+        (same, old.retention_days == answers.retention_days)
+    }
+
     /// Surveys, plans, and asks each step how things stand.
     pub async fn plan(&self, answers: &Answers) -> Result<(Plan, std::collections::BTreeMap<String, StepState>), Fault> {
         let host = self.memory().host.clone();
@@ -65,7 +79,10 @@ impl Drive {
         let wish = Wish { host: &host, survey: &survey, answers, recipes: &self.recipes, state: &state, link: &self.link };
         let mut plan = plan::plan(&wish)?;
         let receipt = Receipt::read(&*self.world.files, &state)?;
-        settle(&mut plan, &receipt);
+        let (same_cameras, same_days) = self.decided_as_before(answers, &state);
+        // A recorder beside a library keeps a share of the disk, whatever the days are; one that stands alone keeps the days.
+        let (recorders, rule) = (same_cameras && (same_days || answers.shape == Shape::Full), same_cameras && same_days);
+        settle(&mut plan, &receipt, &self.recipes, recorders, rule);
         let cx = self.context(answers.site.clone());
         let mut states = std::collections::BTreeMap::new();
         for s in &plan.steps {
@@ -81,12 +98,40 @@ impl Drive {
     }
 }
 
-/// A standing site keeps what it chose once: its subnet stays although others would be free now.
-fn settle(plan: &mut Plan, receipt: &Receipt) {
-    for s in plan.steps.iter_mut().filter(|s| s.kind == "network") {
-        if let Some(old) = receipt.steps.get(&s.id) {
-            s.with["subnet"] = old.step.with["subnet"].clone();
-            s.preview.by_hand = old.step.preview.by_hand.clone();
+/// A standing site keeps what it chose once: its subnet stays although others would be free now. While the answers that its
+/// figures came from are as they were, these stay too: a camera's rate and the free space are a little different each time
+/// they are read, and what the site itself recorded since must not make its own recordings shorter-lived.
+fn settle(plan: &mut Plan, receipt: &Receipt, recipes: &Recipes, recorders: bool, rule: bool) {
+    for s in &mut plan.steps {
+        let Some(old) = receipt.steps.get(&s.id).map(|t| &t.step) else { continue };
+        match s.kind.as_str() {
+            "network" => {
+                s.with["subnet"] = old.with["subnet"].clone();
+                s.preview.by_hand = old.preview.by_hand.clone();
+            }
+            "bucket" if rule && s.with["days"].is_u64() && old.with["days"].is_u64() => {
+                s.with["days"] = old.with["days"].clone();
+                s.title = old.title.clone();
+                s.preview.by_hand = old.preview.by_hand.clone();
+            }
+            "container" if recorders => {
+                let (Ok(mut new), Ok(old)) = (step::with::<container::With>(s), step::with::<container::With>(old)) else { continue };
+                let cleans = recipes.component(&new.workload.kind).and_then(|c| c.cleans_itself.as_ref());
+                let (Some(cleans), true) = (cleans, new.workload.spec.image == old.workload.spec.image) else { continue };
+                let (before, now) = (by_hand::run(&new.workload.spec), &mut new.workload.spec);
+                now.memory = old.workload.spec.memory;
+                if let (Some(figure), Some(kept)) = (now.env.get_mut(&cleans.variable), old.workload.spec.env.get(&cleans.variable)) {
+                    *figure = kept.clone();
+                }
+                let typed = by_hand::run(now);
+                for line in s.preview.by_hand.iter_mut().filter(|l| **l == before) {
+                    line.clone_from(&typed);
+                }
+                if let Ok(with) = step::value(&new) {
+                    s.with = with;
+                }
+            }
+            _ => {}
         }
     }
 }

@@ -73,8 +73,9 @@ pub fn event(event: &Event) -> Option<String> {
 }
 
 /// What a run that could not begin prints: what failed, then the end.
-pub fn refused(fault: &Fault) -> Vec<String> {
-    [Event::Failed { fault: fault.clone() }, unsaid_end()].iter().filter_map(event).collect()
+pub fn refused(faults: &[Fault]) -> Vec<String> {
+    let failed = faults.iter().map(|fault| Event::Failed { fault: fault.clone() });
+    failed.chain([unsaid_end()]).filter_map(|e| event(&e)).collect()
 }
 
 /// Prints a document.
@@ -202,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_refused_run_says_why_and_ends() {
-        let lines = refused(&Fault::new(Whose::Machine, "NEEDS-ROOT", "Root is needed."));
+        let lines = refused(&[Fault::new(Whose::Machine, "NEEDS-ROOT", "Root is needed.")]);
         assert!(lines[0].contains("NEEDS-ROOT") && lines[1].contains("\"event\":\"done\",\"ok\":false"));
     }
 }

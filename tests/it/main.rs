@@ -3,7 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, clippy::disallowed_macros)]
 
 mod generated;
+mod cli;
+mod docker;
+mod engine;
 mod house;
+mod resume;
 mod screens;
 mod shop;
 mod shot;

@@ -1,0 +1,298 @@
+//! What goes wrong, by the real program: wrong files, missing answers, no terminal, ports taken, names taken, a registry that
+//! goes. Each ends with the contract's exit code, says what to do, and changes nothing that it need not.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::engine::{IMAGES, Ran, Running, Site, files, machine, own_registry, program, same, setting, tool, tool_may_fail};
+
+/// The program without a terminal, with a state folder of its own.
+fn run(dir: &Path, args: &[&str]) -> Ran {
+    let mut command = Command::new(program());
+    command.arg("--state").arg(dir.join("state")).args(args).current_dir(dir).env("LANG", "C.UTF-8");
+    Running::start(&mut command).end(Duration::from_secs(60))
+}
+
+#[test]
+fn a_wrong_site_file_is_refused_at_its_place() {
+    let dir = TempDir::new().unwrap();
+    let head = "[site]\nname = \"a\"\n[platform]\nkind = \"docker\"\n[storage]\npath = \"/srv/a\"\n";
+    for (text, place, word) in [
+        (format!("{head}retention = 3\n"), "line 7, column 1", "retention_days"),
+        ("[site]\nname = \"a\n".to_string(), "line 2, column 10", "quotes"),
+        ("[site]\nname = \"Shop 12\"\n".to_string(), "line 2, column 8", "shop-12"),
+        (format!("{head}retention_days = \"many\"\n"), "line 7, column 18", "retention_days"),
+        (format!("{head}[[camera]]\nname = \"yard\"\nurl = \"http://192.0.2.1/\"\n"), "line 9, column 7", "rtsp"),
+        (format!("{head}[network]\nports = {{ vault = 99999 }}\n"), "line 8, column", "vault"),
+    ] {
+        fs::write(dir.path().join("site.toml"), &text).unwrap();
+        for command in ["install", "plan", "check"] {
+            let ran = run(dir.path(), &[command, "--answers", "site.toml", "--yes"]);
+            assert_eq!(ran.code, 2, "{command}: {text}\n{}", ran.err);
+            assert!(ran.err.contains("site.toml") && ran.err.contains(place), "{place}: {}", ran.err);
+            assert!(ran.err.contains(word), "{word}: {}", ran.err);
+        }
+    }
+    assert!(!dir.path().join("state").exists());
+}
+
+#[test]
+fn what_is_not_answered_is_named() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("site.toml"), "[site]\nname = \"a\"\n").unwrap();
+    let ran = run(dir.path(), &["install", "--answers", "site.toml", "--yes"]);
+    assert_eq!(ran.code, 2);
+    for name in ["platform.kind", "storage.path"] {
+        assert!(ran.err.contains(name), "{name}: {}", ran.err);
+    }
+    let not_yet =
+        run(dir.path(), &["install", "--set", "site.name=a", "--set", "storage.path=/srv/a", "--set", "platform.kind=eks", "--yes"]);
+    assert_eq!(not_yet.code, 2, "{}", not_yet.err);
+    let ran = run(dir.path(), &["install", "--set", "site.name=a", "--set", "storage.path=/srv/a", "--set", "platform.kind=docker"]);
+    assert_eq!((ran.code, ran.err.contains("--yes")), (2, true), "{}", ran.err);
+    assert!(!dir.path().join("state").exists());
+}
+
+#[test]
+fn without_a_terminal_nothing_hangs() {
+    let dir = TempDir::new().unwrap();
+    for args in [&[][..], &["--output", "plain"], &["--output", "tty"], &["--output", "json"], &["change"], &["--practice"]] {
+        let ran = run(dir.path(), args);
+        assert_eq!(ran.code, 2, "{args:?}\n{}\n{}", ran.out, ran.err);
+        assert!(!ran.err.is_empty() && !ran.out.contains("\u{1b}[?1049h"), "{args:?}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_said_and_what_there_is() {
+    let dir = TempDir::new().unwrap();
+    for (args, word) in [
+        (&["status"][..], "kerbup"),
+        (&["status", "--site", "nope"], "nope"),
+        (&["uninstall", "--yes"], "kerbup"),
+        (&["logs", "vault"], "kerbup"),
+        (&["change", "--set", "storage.retention_days=3", "--yes"], "kerbup"),
+        (&["install", "--answers", "nothere.toml", "--yes"], "nothere.toml"),
+        (&["status", "--recipes", "/nonexistent"], "/nonexistent"),
+        (&["--practice=nowhere", "check"], "nowhere"),
+        (&["nonsense"], "nonsense"),
+        (&["status", "--nonsense"], "nonsense"),
+    ] {
+        let ran = run(dir.path(), args);
+        assert_eq!(ran.code, 2, "{args:?}\n{}", ran.err);
+        assert!(ran.err.contains(word), "{args:?}\n{}", ran.err);
+    }
+    assert_eq!(run(dir.path(), &["sites"]).code, 0);
+    for args in [&["--version"][..], &["--help"], &["man"], &["completions", "bash"]] {
+        assert!(!run(dir.path(), args).ok().out.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn events_end_with_done_however_a_run_ends() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("wrong.toml"), "[site]\nname = 3\n").unwrap();
+    for args in [
+        &["install", "--answers", "wrong.toml", "--yes"][..],
+        &["install", "--answers", "nothere.toml", "--yes"],
+        &["install", "--yes"],
+        &["install"],
+        &["change", "--yes"],
+        &["uninstall", "--yes"],
+    ] {
+        let ran = run(dir.path(), &[args, &["--output", "json"]].concat());
+        assert_eq!(ran.code, 2, "{args:?}\n{}", ran.err);
+        assert_eq!(ran.done()["ok"], false, "{args:?}");
+        assert!(ran.events().iter().any(|e| e["event"] == "failed" && e["fault"]["code"].is_string()), "{args:?}: {}", ran.out);
+    }
+}
+
+#[test]
+fn practice_changes_nothing_on_this_machine() {
+    let dir = TempDir::new().unwrap();
+    fs::write(
+        dir.path().join("site.toml"),
+        "[site]\nname = \"try\"\n[platform]\nkind = \"docker\"\n[storage]\npath = \"/srv/kerberos\"\n[[camera]]\nname = \"yard\"\nurl = \"rtsp://192.168.1.31/stream\"\n",
+    )
+    .unwrap();
+    let list = || {
+        let mut all = std::collections::BTreeSet::new();
+        files(dir.path(), &mut all);
+        for place in ["/var/lib/kerbup", "/srv/kerberos", "/usr/local/bin"] {
+            all.insert(format!("{place} {}", Path::new(place).exists()));
+            files(Path::new(place), &mut all);
+        }
+        all
+    };
+    let before = list();
+    for world in ["nuc", "server"] {
+        let practice = format!("--practice={world}");
+        let ran = run(dir.path(), &[&practice, "install", "--answers", "site.toml", "--yes", "--output", "json"]);
+        assert_eq!(ran.done()["ok"], ran.code == 0, "{world}: {}", ran.err);
+        assert!(ran.events().iter().any(|e| e["event"] == "step-started"), "{world}: {}\n{}", ran.out, ran.err);
+        assert_eq!(run(dir.path(), &[&practice, "check", "--output", "json"]).document()["schema"], 1);
+    }
+    same(&before, &list());
+}
+
+#[test]
+fn a_saved_report_can_be_practised_on() {
+    let Some(site) = Site::on("docker", "cli::a_saved_report_can_be_practised_on", "e2e-report", "") else { return };
+    let before = machine(&site);
+    let report = site.run(&["check", "--output", "json"]).out;
+    let path = site.dir.path().join("report.json");
+    fs::write(&path, &report).unwrap();
+    let ran = site.run(&[&format!("--practice={}", path.display()), "check", "--output", "json"]);
+    let (real, practised): (serde_json::Value, _) = (serde_json::from_str(&report).unwrap(), ran.document());
+    assert_eq!(practised["host"]["cpu"]["model"]["value"], real["host"]["cpu"]["model"]["value"]);
+    assert_eq!(practised["host"]["memory"]["value"]["total"], real["host"]["memory"]["value"]["total"]);
+    fs::remove_file(&path).unwrap();
+    same(&before, &machine(&site));
+}
+
+#[test]
+fn a_taken_port_is_found_before_anything_is_done() {
+    let Some(site) = Site::on("docker", "cli::a_taken_port_is_found_before_anything_is_done", "e2e-port", "") else { return };
+    let before = machine(&site);
+    let taken = TcpListener::bind("0.0.0.0:18280").unwrap();
+    let ran = site.run(&site.install());
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    assert!(ran.err.contains("18280") && ran.err.contains("network.ports"), "{}", ran.err);
+    assert_eq!(ran.done()["ok"], false);
+    same(&before, &machine(&site));
+    drop(taken);
+    // What is ours already never fails its own check.
+    site.run(&site.install()).ok();
+    site.run(&site.install()).ok();
+}
+
+#[test]
+fn names_and_folders_of_others_are_left_alone() {
+    let Some(site) = Site::on("docker", "cli::names_and_folders_of_others_are_left_alone", "e2e-name", "") else { return };
+    let before = machine(&site);
+    let (name, image) = (format!("{}-mongodb", site.name), format!("{}/{}", setting("KERBUP_TEST_REGISTRY"), IMAGES[1]));
+    let id = tool("docker", &["create", "--name", &name, "--entrypoint", "sh", &image]);
+    let ran = site.run(&site.install());
+    assert_ne!(ran.code, 0);
+    assert!(ran.err.contains(&name), "{}", ran.err);
+    assert_eq!(tool("docker", &["inspect", "-f", "{{.Id}}", &name]), id);
+    if site.state().exists() {
+        site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
+    }
+    assert_eq!(tool("docker", &["inspect", "-f", "{{.Id}}", &name]), id);
+    tool("docker", &["rm", "-v", &name]);
+    same(&before, &machine(&site));
+
+    // A folder that another site's recordings lie in.
+    fs::create_dir_all(site.storage().join(".kerbup")).unwrap();
+    fs::write(site.storage().join(".kerbup/site"), "another-shop\n").unwrap();
+    let ran = site.run(&site.install());
+    assert_eq!((ran.code, ran.err.contains("another-shop")), (2, true), "{}", ran.err);
+    if site.state().exists() {
+        site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
+    }
+    assert_eq!(fs::read_to_string(site.storage().join(".kerbup/site")).unwrap(), "another-shop\n");
+}
+
+#[test]
+fn a_disk_that_is_missing_is_never_written_to() {
+    let Some(site) = Site::on("docker", "cli::a_disk_that_is_missing_is_never_written_to", "e2e-disk", "") else { return };
+    site.run(&site.install()).ok();
+    site.run(&["stop"]).ok();
+    let (disk, away) = (site.dir.path().join("disk"), site.dir.path().join("away"));
+    fs::rename(&disk, &away).unwrap();
+    fs::create_dir_all(site.storage()).unwrap();
+    let ran = site.run(&site.install());
+    assert_eq!(ran.code, 1, "{}", ran.err);
+    assert!(ran.err.contains("DISK-MISSING"), "{}", ran.err);
+    let mut written = std::collections::BTreeSet::new();
+    files(&site.storage(), &mut written);
+    assert!(written.is_empty(), "{written:?}");
+    fs::remove_dir_all(&disk).unwrap();
+    fs::rename(&away, &disk).unwrap();
+    site.run(&site.install()).ok();
+}
+
+/// A registry's door that can be shut: passes on to the real one.
+struct Door {
+    open: Arc<AtomicBool>,
+    port: u16,
+}
+
+impl Door {
+    fn before(registry: &str) -> Door {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (open, port, registry) = (Arc::new(AtomicBool::new(true)), listener.local_addr().unwrap().port(), registry.to_string());
+        let door = open.clone();
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let (door, registry) = (door.clone(), registry.clone());
+                std::thread::spawn(move || {
+                    if !door.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    let Ok(server) = TcpStream::connect(&registry) else { return };
+                    let (mut from, mut to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+                    std::thread::spawn(move || pass(&mut from, &mut to));
+                    pass(&mut client.try_clone().unwrap(), &mut server.try_clone().unwrap());
+                });
+            }
+        });
+        Door { open, port }
+    }
+}
+
+fn pass(from: &mut TcpStream, to: &mut TcpStream) {
+    let mut bytes = [0; 65536];
+    while let Ok(n) = from.read(&mut bytes) {
+        if n == 0 || to.write_all(&bytes[..n]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Write);
+}
+
+#[test]
+fn a_registry_that_goes_midway_is_gone_on_with_later() {
+    let Some(site) = Site::on("docker", "cli::a_registry_that_goes_midway_is_gone_on_with_later", "e2e-reg", "") else { return };
+    let before = machine(&site);
+    let (registry, path) = {
+        let own = own_registry();
+        let (host, path) = own.split_once('/').unwrap();
+        (host.to_string(), path.to_string())
+    };
+    let door = Door::before(&registry);
+    let through = format!("localhost:{}/{path}", door.port);
+    let text = fs::read_to_string(&site.file).unwrap().replace(&own_registry(), &through);
+    site.write(&text);
+    let reached = site.dir.path().join("reached");
+    let mut command = site.command(&site.install());
+    // Held before the database's image is fetched; the door shuts, and the program goes on by a rerun.
+    command.env("KERBUP_CHECKPOINT", format!("image:{through}/{}:after-undo={}", IMAGES[1], reached.display()));
+    let mut running = Running::start(&mut command);
+    running.until("the fetch of the database", Duration::from_secs(60), |_| reached.exists());
+    running.cut();
+    fs::remove_file(&reached).unwrap();
+    door.open.store(false, Ordering::Relaxed);
+    let shut = site.run(&site.install());
+    assert_eq!(shut.code, 6, "{}", shut.err);
+    assert_eq!(shut.done()["ok"], false);
+    assert!(shut.err.contains("kerbup") && shut.err.contains(IMAGES[1].split(':').next().unwrap()), "{}", shut.err);
+    door.open.store(true, Ordering::Relaxed);
+    assert_eq!(site.run(&site.install()).ok().done()["ok"], json!(true));
+    site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
+    for image in IMAGES {
+        let left = tool_may_fail("docker", &["image", "inspect", &format!("{through}/{image}")]);
+        assert_ne!(left.code, 0, "{image} was fetched here, so it goes");
+    }
+    same(&before, &machine(&site));
+}
