@@ -25,7 +25,7 @@ pub struct Needs {
     pub memory_bytes: Option<u64>,
     /// Images of the chosen parts.
     pub images: Vec<ImageNeed>,
-    /// Bytes that the images which are not here yet take on the engine's disk.
+    /// Bytes that the images which are not here yet take on the engine's disk at least: what is fetched; unpacked they are larger.
     pub image_bytes: Option<u64>,
 }
 

@@ -55,7 +55,7 @@ pub fn images(f: &Facts) -> Outcome {
     match f.needs.image_bytes {
         // Layers are unpacked beside what was fetched, and logs and the next update want some too.
         Some(bytes) if free < bytes => {
-            Outcome::block(format!("the images take {}, and {root} has {} free", size(bytes), size(free)), advice)
+            Outcome::block(format!("the images take at least {}, and {root} has {} free", size(bytes), size(free)), advice)
         }
         Some(bytes) if free < bytes + 2 * GB => {
             Outcome::warn(format!("after the images ({}) little is left below {root}: {} are free now", size(bytes), size(free)), advice)

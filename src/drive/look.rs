@@ -5,6 +5,7 @@ use crate::checks;
 use crate::host;
 use crate::model::answers::Answers;
 use crate::model::check::Check;
+use crate::model::choice::PlatformChoice;
 use crate::model::event::Event;
 use crate::model::fact::Fact;
 use crate::model::host::HostReport;
@@ -35,6 +36,14 @@ impl Drive {
 
     /// Runs the checks over what is known by now.
     pub fn check(&self, answers: &Answers) -> Vec<Check> {
+        let (choices, found) = self.found(answers);
+        self.send(Event::Choices { choices });
+        self.send(Event::Checks { checks: found.clone() });
+        found
+    }
+
+    /// What the checks say, told to nobody.
+    pub(super) fn found(&self, answers: &Answers) -> (Vec<PlatformChoice>, Vec<Check>) {
         let (host, tried) = {
             let memory = self.memory();
             (memory.host.clone(), memory.tried.clone())
@@ -42,10 +51,7 @@ impl Drive {
         let needs = self.needs(answers, &host);
         let ours = ours(&host);
         let facts = checks::Facts { host: &host, answers, needs: &needs, tried: &tried, ours: &ours };
-        let found = checks::run(&facts);
-        self.send(Event::Choices { choices: checks::choices(&facts) });
-        self.send(Event::Checks { checks: found.clone() });
-        found
+        (checks::choices(&facts), checks::run(&facts))
     }
 
     /// Figures of the recipes for these answers on this machine.
@@ -53,16 +59,24 @@ impl Drive {
         let survey = Survey::default();
         let inputs = Inputs { host, survey: &survey, answers, recipes: &self.recipes, state: "", agent_megabytes: Default::default() };
         let Ok(all) = workloads(&inputs) else { return checks::Needs::default() };
+        let learnt = self.memory().images.clone();
         let mut images: Vec<checks::ImageNeed> = vec![];
         for w in &all {
             let (name, tag) = w.spec.image.rsplit_once(':').unwrap_or((&w.spec.image, "latest"));
             if !images.iter().any(|i| i.name == name) {
-                let arches = Fact::unknown("the registry was not asked");
-                images.push(checks::ImageNeed { part: w.kind.clone(), name: name.into(), tag: tag.into(), arches, present: false });
+                let known = learnt.get(&w.spec.image);
+                let arches = known.map_or_else(|| Fact::unknown("the registry was not asked"), |k| k.arches.clone());
+                let present = known.is_some_and(|k| k.present.is_some());
+                images.push(checks::ImageNeed { part: w.kind.clone(), name: name.into(), tag: tag.into(), arches, present });
             }
         }
         let memory = all.iter().filter_map(|w| w.spec.memory_reservation.or(w.spec.memory)).sum();
-        checks::Needs { memory_bytes: Some(memory), images, image_bytes: None }
+        // Known only once every one of them is: a part of the sum would promise too much room.
+        let mut fetched: Vec<&str> = all.iter().map(|w| w.spec.image.as_str()).collect();
+        fetched.sort_unstable();
+        fetched.dedup();
+        let image_bytes = fetched.iter().map(|n| learnt.get(*n)?.download.get().copied()).sum();
+        checks::Needs { memory_bytes: Some(memory), images, image_bytes }
     }
 }
 

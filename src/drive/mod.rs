@@ -23,6 +23,7 @@ use crate::model::camera::CameraTried;
 use crate::model::event::Event;
 use crate::model::host::HostReport;
 use crate::model::plan::Plan;
+use crate::model::survey::ImageSurvey;
 use crate::recipe::Recipes;
 use crate::run::Control;
 use crate::secrets::Secrets;
@@ -36,6 +37,8 @@ pub struct Memory {
     pub host: HostReport,
     /// Cameras that were tried, by name.
     pub tried: BTreeMap<String, CameraTried>,
+    /// What the last survey learnt of images, by full name with tag.
+    pub images: BTreeMap<String, ImageSurvey>,
     /// The plan that was shown last.
     pub plan: Option<Plan>,
     /// The answers as last heard of.

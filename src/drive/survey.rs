@@ -4,8 +4,10 @@ use super::Drive;
 use crate::ask;
 use crate::model::answers::{Answers, Shape};
 use crate::model::camera::StreamReading;
+use crate::model::check::{Check, Status};
+use crate::model::engine::ImageInfo;
 use crate::model::fact::Fact;
-use crate::model::fault::Fault;
+use crate::model::fault::{Fault, Whose};
 use crate::model::host::{DockerPresence, HostReport};
 use crate::model::plan::{Plan, StepState};
 use crate::model::survey::{ImageSurvey, Survey};
@@ -13,7 +15,31 @@ use crate::plan::{self, Wish};
 use crate::recipe::Recipes;
 use crate::run::Receipt;
 use crate::step::{self, Context, by_hand, container};
-use crate::target::docker::{Inputs, workloads};
+use crate::target::docker::{Inputs, registry, workloads};
+
+/// Checks that a survey's figures decide.
+const LEARNT: &[&str] = &["no-matching-manifest", "disk-images"];
+
+/// An image that is on this machine: nothing of it is fetched, and no registry need be asked.
+fn here(info: ImageInfo) -> ImageSurvey {
+    let how = "the engine";
+    ImageSurvey {
+        digest: info.digest.clone().map_or_else(|| Fact::unknown("it came from no registry"), |d| Fact::known(d, how)),
+        download: Fact::known(0, how),
+        arches: Fact::known(vec![info.arch.clone()], how),
+        present: Some(info),
+    }
+}
+
+/// The processor in Docker's words. A 32-bit system on a 64-bit kernel fetches 32-bit images.
+fn arch(host: &HostReport) -> Option<String> {
+    let arch = host.cpu.arch.get()?;
+    Some(match (arch.as_str(), host.cpu.userland_bits.get()) {
+        ("arm64", Some(32)) => "arm".into(),
+        ("amd64", Some(32)) => "386".into(),
+        (other, _) => other.into(),
+    })
+}
 
 impl Drive {
     /// Learns what the plan needs: images, room, cameras, networks, earlier runs.
@@ -24,22 +50,52 @@ impl Drive {
         s.secrets = self.secrets.names();
         s.cameras = self.streams();
         (s.free_bytes, s.total_bytes) = self.room(&answers.path);
-        if matches!(host.docker.get(), Some(DockerPresence::Running(_)) | None) {
-            match self.world.engine.networks().await {
-                // The site's own network stands in nobody's way.
-                Ok(all) => s.subnets = all.into_iter().filter(|n| n.name != answers.site).filter_map(|n| n.subnet).collect(),
-                Err(_) => return s,
-            }
-            let inputs = Inputs { host, survey: &s, answers, recipes: &self.recipes, state: "", agent_megabytes: Default::default() };
-            let names: Vec<String> = workloads(&inputs).unwrap_or_default().into_iter().map(|w| w.spec.image).collect();
-            for name in names {
-                if let Ok(present) = self.world.engine.image(&name).await {
-                    let unasked = || "the registry was not asked".to_string();
-                    s.images.insert(name, ImageSurvey { present, digest: Fact::unknown(unasked()), download: Fact::unknown(unasked()), arches: Fact::unknown(unasked()) });
+        s.line_rate = receipt.line_rate().map_or_else(|| Fact::unknown("nothing was downloaded yet"), |r| Fact::known(r, "earlier downloads"));
+        if matches!(host.docker.get(), Some(DockerPresence::Running(_)) | None)
+            && let Ok(all) = self.world.engine.networks().await
+        {
+            // The site's own network stands in nobody's way.
+            s.subnets = all.into_iter().filter(|n| n.name != answers.site).filter_map(|n| n.subnet).collect();
+            for name in self.image_names(host, &s, answers) {
+                if let Ok(Some(info)) = self.world.engine.image(&name).await {
+                    s.images.insert(name, here(info));
                 }
             }
         }
         s
+    }
+
+    /// Names of the images that these answers come to, each once.
+    fn image_names(&self, host: &HostReport, survey: &Survey, answers: &Answers) -> Vec<String> {
+        let inputs = Inputs { host, survey, answers, recipes: &self.recipes, state: "", agent_megabytes: Default::default() };
+        let mut names: Vec<String> = workloads(&inputs).unwrap_or_default().into_iter().map(|w| w.spec.image).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Asks the registries for the images that are not here. What was told before is not asked again.
+    async fn ask_registries(&self, host: &HostReport, answers: &Answers, s: &mut Survey) {
+        let mut missing = self.image_names(host, s, answers);
+        missing.retain(|n| !s.images.contains_key(n));
+        {
+            let memory = self.memory();
+            let told = |i: &&ImageSurvey| i.present.is_none() && i.download.get().is_some();
+            s.images.extend(missing.iter().filter_map(|n| Some((n.clone(), memory.images.get(n).filter(told)?.clone()))));
+        }
+        missing.retain(|n| !s.images.contains_key(n));
+        let network = self.world.network.clone();
+        let asker = registry::Asker { network: &*network, images: &answers.images, password: self.secrets.get("images.password"), arch: arch(host) };
+        s.images.extend(registry::ask(&asker, &missing).await);
+        self.memory().images = s.images.clone();
+    }
+
+    /// Rules that only the registries' answers could decide: what they forbid, no plan goes past.
+    fn refuse_by_survey(&self, answers: &Answers) -> Result<(), Fault> {
+        let stands = |c: &&Check| LEARNT.contains(&c.id.as_str()) && c.status == Status::Block;
+        let Some(found) = self.found(answers).1.iter().find(stands).cloned() else { return Ok(()) };
+        self.check(answers);
+        Err(Fault::new(Whose::Machine, "CHECK-BLOCKS", format!("{}: {}", found.id, found.seen)).cure(found.advice))
     }
 
     fn streams(&self) -> std::collections::BTreeMap<String, StreamReading> {
@@ -74,7 +130,9 @@ impl Drive {
     /// Surveys, plans, and asks each step how things stand.
     pub async fn plan(&self, answers: &Answers) -> Result<(Plan, std::collections::BTreeMap<String, StepState>), Fault> {
         let host = self.memory().host.clone();
-        let survey = self.survey(&host, answers).await;
+        let mut survey = self.survey(&host, answers).await;
+        self.ask_registries(&host, answers, &mut survey).await;
+        self.refuse_by_survey(answers)?;
         let state = self.state(&answers.site);
         let wish = Wish { host: &host, survey: &survey, answers, recipes: &self.recipes, state: &state, link: &self.link };
         let mut plan = plan::plan(&wish)?;

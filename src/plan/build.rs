@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::sizing::sizing;
 use crate::model::answers::Answers;
 use crate::model::engine::{NetworkSpec, RegistryLogin};
+use crate::model::fact::Fact;
 use crate::model::fault::{Fault, Whose};
 use crate::model::host::{DockerPresence, HostReport};
 use crate::model::plan::{Plan, Preview, Risk, Step};
@@ -66,11 +67,23 @@ pub fn plan(wish: &Wish) -> Result<Plan, Fault> {
         notes.push(format!("{} days do not fit on this disk at the measured rates; {} are kept.", a.retention_days, fits.max(1)));
     }
     for s in &mut steps {
-        if let Some(seconds) = survey.step_seconds.get(&s.kind) {
-            s.preview.seconds = Some(*seconds);
+        // A download is told by its size and the measured line, where both are known.
+        let by_size = s.preview.download_bytes.filter(|b| *b > 0).zip(survey.line_rate.get()).map(|(bytes, rate)| bytes as f64 / rate.max(1.0));
+        s.preview.seconds = by_size.or_else(|| survey.step_seconds.get(&s.kind).copied());
+    }
+    notes.extend(unsized_downloads(&steps, survey));
+    Ok(Plan { site: a.site.clone(), target: "docker".into(), renderer: step::RENDERER, steps, notes })
+}
+
+/// Downloads whose size nobody told, so that the sum is not taken for all of it.
+fn unsized_downloads(steps: &[Step], survey: &Survey) -> Vec<String> {
+    let mut by_why: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for name in steps.iter().filter(|s| s.preview.download_bytes.is_none()).filter_map(|s| s.id.strip_prefix("image:")) {
+        if let Some(Fact::Unknown { unknown }) = survey.images.get(name).map(|i| &i.download) {
+            by_why.entry(unknown).or_default().push(name);
         }
     }
-    Ok(Plan { site: a.site.clone(), target: "docker".into(), renderer: step::RENDERER, steps, notes })
+    by_why.into_iter().map(|(why, names)| format!("How much there is to download of {} is not known: {why}.", names.join(", "))).collect()
 }
 
 fn engine(wish: &Wish) -> Result<Option<Step>, Fault> {

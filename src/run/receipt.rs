@@ -36,6 +36,8 @@ pub struct Receipt {
     pub steps: BTreeMap<String, Trace>,
     /// Seconds that steps took, by kind: newest last.
     pub seconds: BTreeMap<String, Vec<f64>>,
+    /// Bytes a second of each download whose size was known beforehand: newest last.
+    pub rates: Vec<f64>,
 }
 
 impl Receipt {
@@ -83,6 +85,10 @@ impl Receipt {
                     if let Some(t) = r.steps.get_mut(&id) {
                         if let (Some(since), true) = (begun.get(&id), changed) {
                             r.seconds.entry(t.step.kind.clone()).or_default().push((at - since).max(0.0));
+                            // A moment is too short to measure a line by.
+                            if let (Some(bytes @ 1..), true) = (t.step.preview.download_bytes, at - since >= 1.0) {
+                                r.rates.push(bytes as f64 / (at - since));
+                            }
                         }
                         t.made = Some(made);
                     }
@@ -115,15 +121,19 @@ impl Receipt {
 
     /// Median seconds by kind of step, measured on this machine.
     pub fn typical_seconds(&self) -> BTreeMap<String, f64> {
-        self.seconds
-            .iter()
-            .filter_map(|(kind, all)| {
-                let mut sorted = all.clone();
-                sorted.sort_by(f64::total_cmp);
-                Some((kind.clone(), *sorted.get(sorted.len() / 2)?))
-            })
-            .collect()
+        self.seconds.iter().filter_map(|(kind, all)| Some((kind.clone(), median(all)?))).collect()
     }
+
+    /// Median bytes a second of earlier downloads, unpacking included.
+    pub fn line_rate(&self) -> Option<f64> {
+        median(&self.rates)
+    }
+}
+
+fn median(all: &[f64]) -> Option<f64> {
+    let mut sorted = all.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied()
 }
 
 #[cfg(test)]
@@ -165,5 +175,21 @@ mod tests {
         assert_eq!(r.typical_seconds()["k"], 2.0);
         assert!(!r.unfinished());
         assert_eq!(r.done(), (1, 1));
+        assert_eq!(r.line_rate(), None);
+    }
+
+    #[test]
+    fn the_line_is_measured_by_downloads_of_known_size() {
+        let run = |bytes: Option<u64>, seconds: f64| {
+            let mut plan = plan();
+            plan.steps[0].preview.download_bytes = bytes;
+            vec![
+                Record::PlanAccepted { version: 1, kerbup: "0".into(), at: 0.0, purpose: Purpose::Install, plan },
+                Record::StepStarted { id: "a".into(), at: 0.0 },
+                Record::StepDone { id: "a".into(), at: seconds, changed: true, made: json!(null) },
+            ]
+        };
+        let all = [run(Some(40_000_000), 4.0), run(Some(0), 9.0), run(None, 9.0), run(Some(5_000_000), 0.2)].concat();
+        assert_eq!(Receipt::fold(all).line_rate(), Some(10_000_000.0));
     }
 }

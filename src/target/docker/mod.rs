@@ -2,6 +2,7 @@
 
 pub mod by_hand;
 pub mod image;
+pub mod registry;
 pub mod render;
 pub mod subnet;
 
