@@ -13,7 +13,7 @@ use crate::model::recipe::ComponentShape;
 use crate::model::survey::Survey;
 use crate::model::text::Text;
 use crate::recipe::Recipes;
-use crate::step::{self, Inputs, Workload, bucket, by_hand, container, docker, image, program, storage};
+use crate::step::{self, Inputs, Workload, bucket, by_hand, container, docker, image, program, storage, unit};
 
 /// All that a plan is made from.
 pub struct Wish<'a> {
@@ -63,6 +63,12 @@ pub fn plan(wish: &Wish) -> Result<Plan, Fault> {
         }
     }
     steps.push(copy(wish, &steps)?);
+    if let Some(kept) = steps.iter().find(|s| s.kind == "bucket").map(|s| s.id.clone()) {
+        match wish.host.service_manager.get().cloned().flatten().as_deref() {
+            Some("systemctl") => steps.push(timer(wish, kept)?),
+            _ => notes.push(by_cron(wish)),
+        }
+    }
     if let (Some(fits), true) = (sizes.fits_days, sizes.fits_days.is_some_and(|f| f < a.retention_days)) {
         notes.push(format!("{} days do not fit on this disk at the measured rates; {} are kept.", a.retention_days, fits.max(1)));
     }
@@ -234,4 +240,28 @@ fn copy(wish: &Wish, steps: &[Step]) -> Result<Step, Fault> {
     s.after = steps.iter().filter(|s| s.kind == "storage").map(|s| s.id.clone()).collect();
     s.preview = Preview { place: "this machine".into(), by_hand: vec![format!("sudo install -m 755 kerbup {}", with.copy), format!("sudo ln -s {} {}", with.copy, with.link)], undo: "Removes copy and link.".into(), ..Preview::default() };
     Ok(s)
+}
+
+/// Folder of all sites and the program's copy, as the state folder tells them.
+fn places<'a>(wish: &Wish<'a>) -> (&'a str, String) {
+    let root = wish.state.rsplit_once('/').map_or("", |(root, _)| root);
+    (root, format!("{}/kerbup", wish.state))
+}
+
+fn timer(wish: &Wish, kept: String) -> Result<Step, Fault> {
+    let (root, program) = places(wish);
+    let with = unit::guard(&wish.answers.site, root, &program);
+    let mut s = one("unit", "unit:guard".into(), &with)?;
+    s.title = "Look at the disk each hour".into();
+    s.why = "When it fills up, fewer days are kept, and the planned ones again when there is room.".into();
+    s.after = vec!["program".into(), kept];
+    s.risk = Risk::Machine;
+    s.budget = 180;
+    s.preview = Preview { place: "this machine".into(), by_hand: with.by_hand(), undo: "Switches the timer off and removes it.".into(), ..Preview::default() };
+    Ok(s)
+}
+
+fn by_cron(wish: &Wish) -> String {
+    let (root, program) = places(wish);
+    format!("There is no systemd here, so nothing looks at the disk by itself. Let cron do it each hour, with this line in /etc/crontab: {}", unit::cron(&wish.answers.site, root, &program))
 }

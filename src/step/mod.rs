@@ -11,6 +11,7 @@ pub mod image;
 pub mod network;
 pub mod program;
 pub mod storage;
+pub mod unit;
 
 use std::sync::Arc;
 
@@ -81,7 +82,7 @@ pub trait Kind: Sync + Send {
 }
 
 /// All kinds.
-pub const KINDS: &[&dyn Kind] = &[&docker::Docker, &storage::Storage, &network::Network, &image::Image, &container::Container, &bucket::Bucket, &program::Program];
+pub const KINDS: &[&dyn Kind] = &[&docker::Docker, &storage::Storage, &network::Network, &image::Image, &container::Container, &bucket::Bucket, &program::Program, &unit::Unit];
 
 /// A kind by its name.
 pub fn kind(name: &str) -> Option<&'static dyn Kind> {
