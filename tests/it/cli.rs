@@ -279,14 +279,14 @@ fn a_registry_that_goes_midway_is_gone_on_with_later() {
     let through = format!("localhost:{}/{path}", door.port);
     let text = fs::read_to_string(&site.file).unwrap().replace(&own_registry(), &through);
     site.write(&text);
-    let reached = site.dir.path().join("reached");
+    let outside = TempDir::new().unwrap();
+    let reached = outside.path().join("reached");
     let mut command = site.command(&site.install());
     // Held before the database's image is fetched; the door shuts, and the program goes on by a rerun.
     command.env("KERBUP_CHECKPOINT", format!("image:{through}/{}:after-undo={}", IMAGES[1], reached.display()));
     let mut running = Running::start(&mut command);
     running.until("the fetch of the database", Duration::from_secs(60), |_| reached.exists());
     running.cut();
-    fs::remove_file(&reached).unwrap();
     door.open.store(false, Ordering::Relaxed);
     let shut = site.run(&site.install());
     assert_eq!(shut.code, 6, "{}", said(&shut));
