@@ -149,9 +149,9 @@ pub fn tool(name: &str, args: &[&str]) -> String {
     ran.out
 }
 
-/// The same, where failing is no failure.
+/// The same, where failing is no failure; 127 where there is no such program.
 pub fn tool_may_fail(name: &str, args: &[&str]) -> Ran {
-    Running::start(Command::new(name).args(args)).end(Duration::from_secs(120))
+    Running::start(Command::new("sh").args(["-c", "exec \"$0\" \"$@\"", name]).args(args)).end(Duration::from_secs(120))
 }
 
 /// Waits until something is there.
