@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -187,6 +188,13 @@ pub fn own_registry() -> String {
         .clone()
 }
 
+/// Two ports that nobody listens on.
+fn free_ports() -> (u16, u16) {
+    let held = [TcpListener::bind("0.0.0.0:0").unwrap(), TcpListener::bind("0.0.0.0:0").unwrap()];
+    let [page, store] = held.map(|l| l.local_addr().unwrap().port());
+    (page, store)
+}
+
 /// A site of a test's own: its name, folders and ports. All of it goes when the test ends, however it ends.
 pub struct Site {
     /// Everything of it lies below.
@@ -195,6 +203,8 @@ pub struct Site {
     pub name: String,
     /// Its site file.
     pub file: PathBuf,
+    /// Ports of this machine for the recordings page and the video store.
+    pub ports: (u16, u16),
     registry: String,
     _turn: MutexGuard<'static, ()>,
 }
@@ -217,12 +227,21 @@ impl Site {
     fn at(registry: String, name: &str, more: &str) -> Site {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let dir = TempDir::new().unwrap();
-        let site = Site { file: dir.path().join("site.toml"), dir, name: name.into(), registry: registry.clone(), _turn: turn };
+        let site = Site {
+            file: dir.path().join("site.toml"),
+            dir,
+            name: name.into(),
+            ports: free_ports(),
+            registry: registry.clone(),
+            _turn: turn,
+        };
         site.sweep();
         site.write(&format!(
             "[site]\nname = \"{name}\"\ntimezone = \"Europe/Brussels\"\n[platform]\nkind = \"docker\"\n[storage]\npath = \"{}\"\nretention_days = 20\n\
-             [images]\nregistry = \"{registry}\"\ninsecure = true\n[network]\nports = {{ vault = 18280, storage = 19280 }}\n{more}",
-            site.storage().display()
+             [images]\nregistry = \"{registry}\"\ninsecure = true\n[network]\nports = {{ vault = {}, storage = {} }}\n{more}",
+            site.storage().display(),
+            site.ports.0,
+            site.ports.1
         ));
         site
     }
