@@ -133,7 +133,7 @@ impl Person {
 
     fn installs(&mut self) {
         self.press(TAB);
-        self.sees("Every step can be undone", 10);
+        self.sees("Enter install", 10);
         self.press(ENTER);
     }
 }
