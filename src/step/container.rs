@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Context, Kind, engine_fault, file_fault, files, value, with};
+use super::{Context, Kind, engine_fault, file_fault, files, storage, value, with};
 use crate::health;
 use crate::model::engine::{ContainerSpec, ContainerState, Observed};
 use crate::model::event::Unit;
@@ -179,6 +179,8 @@ impl Kind for Container {
             let _ = f.remove_file(&version_mark(&w));
         }
         let undo: Undo = serde_json::from_value(undo.clone()).unwrap_or_default();
+        // Its folder stays or goes with the storage folder; what was made for it is not forgotten.
+        storage::remember(f, &w.storage, &undo.folders)?;
         files::remove_empty(f, &undo.folders)
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{Context, Kind, file_fault, files, value, with};
 use crate::model::fault::{Fault, Whose};
 use crate::model::plan::{Step, StepState};
+use crate::world::files::Files;
 
 /// The kind.
 pub struct Storage;
@@ -26,6 +27,29 @@ struct Undo {
 
 fn marker(path: &str) -> String {
     format!("{path}/.kerbup/site")
+}
+
+fn made_list(path: &str) -> String {
+    format!("{path}/.kerbup/made")
+}
+
+/// Folders that kerbup made for a site whose data was kept, with those of `more`: outermost first.
+fn remembered(f: &dyn Files, path: &str, more: &[String]) -> Vec<String> {
+    let text = f.read(&made_list(path)).unwrap_or_default();
+    let mut all: Vec<String> = String::from_utf8_lossy(&text).lines().map(str::to_string).chain(more.iter().cloned()).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// Writes beside kept data which folders were made for it, so that a later install still knows what it may remove. Without
+/// the folder `.kerbup` there is nothing that is kept.
+pub fn remember(f: &dyn Files, path: &str, made: &[String]) -> Result<(), Fault> {
+    if made.is_empty() || !files::there(f, &format!("{path}/.kerbup")) {
+        return Ok(());
+    }
+    let list = made_list(path);
+    f.write(&list, (remembered(f, path, made).join("\n") + "\n").as_bytes(), 0o600).map_err(|e| file_fault(&e, &list))
 }
 
 #[async_trait]
@@ -70,11 +94,14 @@ impl Kind for Storage {
         let w: With = with(step)?;
         let f = &*cx.world.files;
         let undo: Undo = serde_json::from_value(undo.clone()).unwrap_or(Undo { made: vec![] });
+        let made = remembered(f, &w.path, &undo.made);
         // What was recorded stays usable as long as it stays: so does `.kerbup`.
         let kept = f.list(&w.path).unwrap_or_default().into_iter().any(|n| n != ".kerbup" && n != "lost+found");
         if cx.purge || !kept {
             files::remove(f, &format!("{}/.kerbup", w.path))?;
+        } else {
+            remember(f, &w.path, &undo.made)?;
         }
-        files::remove_empty(f, &undo.made)
+        files::remove_empty(f, &made)
     }
 }

@@ -139,11 +139,12 @@ fn practice_changes_nothing_on_this_machine() {
         all
     };
     let before = list();
-    for world in ["nuc", "server"] {
+    for (world, ends) in [("nuc", 0), ("server", 3)] {
         let practice = format!("--practice={world}");
         let ran = run(dir.path(), &[&practice, "install", "--answers", "site.toml", "--yes", "--output", "json"]);
-        assert_eq!(ran.done()["ok"], ran.code == 0, "{world}: {}", ran.err);
-        assert!(ran.events().iter().any(|e| e["event"] == "step-started"), "{world}: {}\n{}", ran.out, ran.err);
+        // On the server something else has the port: that is practised too.
+        assert_eq!((ran.code, &ran.done()["ok"]), (ends, &json!(ends == 0)), "{world}: {}", said(&ran));
+        assert_eq!(ran.events().iter().any(|e| e["event"] == "step-done"), ends == 0, "{world}");
         assert_eq!(run(dir.path(), &[&practice, "check", "--output", "json"]).document()["schema"], 1);
     }
     same(&before, &list());
@@ -168,10 +169,11 @@ fn a_saved_report_can_be_practised_on() {
 fn a_taken_port_is_found_before_anything_is_done() {
     let Some(site) = Site::on("docker", "cli::a_taken_port_is_found_before_anything_is_done", "e2e-port", "") else { return };
     let before = machine(&site);
-    let taken = TcpListener::bind("0.0.0.0:18280").unwrap();
+    let port = site.ports.0;
+    let taken = TcpListener::bind(("0.0.0.0", port)).unwrap();
     let ran = site.run(&site.install());
     assert_eq!(ran.code, 3, "{}", ran.err);
-    assert!(ran.err.contains("18280") && ran.err.contains("network.ports"), "{}", ran.err);
+    assert!(ran.err.contains(&port.to_string()) && ran.err.contains("network.ports"), "{}", ran.err);
     assert_eq!(ran.done()["ok"], false);
     same(&before, &machine(&site));
     drop(taken);
@@ -279,14 +281,14 @@ fn a_registry_that_goes_midway_is_gone_on_with_later() {
     let through = format!("localhost:{}/{path}", door.port);
     let text = fs::read_to_string(&site.file).unwrap().replace(&own_registry(), &through);
     site.write(&text);
-    let reached = site.dir.path().join("reached");
+    let outside = TempDir::new().unwrap();
+    let reached = outside.path().join("reached");
     let mut command = site.command(&site.install());
     // Held before the database's image is fetched; the door shuts, and the program goes on by a rerun.
     command.env("KERBUP_CHECKPOINT", format!("image:{through}/{}:after-undo={}", IMAGES[1], reached.display()));
     let mut running = Running::start(&mut command);
     running.until("the fetch of the database", Duration::from_secs(60), |_| reached.exists());
     running.cut();
-    fs::remove_file(&reached).unwrap();
     door.open.store(false, Ordering::Relaxed);
     let shut = site.run(&site.install());
     assert_eq!(shut.code, 6, "{}", said(&shut));

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -149,9 +150,9 @@ pub fn tool(name: &str, args: &[&str]) -> String {
     ran.out
 }
 
-/// The same, where failing is no failure.
+/// The same, where failing is no failure; 127 where there is no such program.
 pub fn tool_may_fail(name: &str, args: &[&str]) -> Ran {
-    Running::start(Command::new(name).args(args)).end(Duration::from_secs(120))
+    Running::start(Command::new("sh").args(["-c", "exec \"$0\" \"$@\"", name]).args(args)).end(Duration::from_secs(120))
 }
 
 /// Waits until something is there.
@@ -175,16 +176,24 @@ pub fn own_registry() -> String {
     FILLED
         .get_or_init(|| {
             let registry = setting("KERBUP_TEST_REGISTRY");
+            let own = format!("{registry}/kerbup-e2e-{}", std::process::id());
             for image in IMAGES {
-                let (from, to) = (format!("{registry}/{image}"), format!("{registry}/kerbup-e2e/{image}"));
+                let (from, to) = (format!("{registry}/{image}"), format!("{own}/{image}"));
                 tool("docker", &["pull", "-q", &from]);
                 tool("docker", &["tag", &from, &to]);
                 tool("docker", &["push", "-q", &to]);
                 tool("docker", &["rmi", &to]);
             }
-            format!("{registry}/kerbup-e2e")
+            own
         })
         .clone()
+}
+
+/// Two ports that nobody listens on.
+fn free_ports() -> (u16, u16) {
+    let held = [TcpListener::bind("0.0.0.0:0").unwrap(), TcpListener::bind("0.0.0.0:0").unwrap()];
+    let [page, store] = held.map(|l| l.local_addr().unwrap().port());
+    (page, store)
 }
 
 /// A site of a test's own: its name, folders and ports. All of it goes when the test ends, however it ends.
@@ -195,6 +204,8 @@ pub struct Site {
     pub name: String,
     /// Its site file.
     pub file: PathBuf,
+    /// Ports of this machine for the recordings page and the video store.
+    pub ports: (u16, u16),
     registry: String,
     _turn: MutexGuard<'static, ()>,
 }
@@ -217,12 +228,21 @@ impl Site {
     fn at(registry: String, name: &str, more: &str) -> Site {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let dir = TempDir::new().unwrap();
-        let site = Site { file: dir.path().join("site.toml"), dir, name: name.into(), registry: registry.clone(), _turn: turn };
+        let site = Site {
+            file: dir.path().join("site.toml"),
+            dir,
+            name: name.into(),
+            ports: free_ports(),
+            registry: registry.clone(),
+            _turn: turn,
+        };
         site.sweep();
         site.write(&format!(
             "[site]\nname = \"{name}\"\ntimezone = \"Europe/Brussels\"\n[platform]\nkind = \"docker\"\n[storage]\npath = \"{}\"\nretention_days = 20\n\
-             [images]\nregistry = \"{registry}\"\ninsecure = true\n[network]\nports = {{ vault = 18280, storage = 19280 }}\n{more}",
-            site.storage().display()
+             [images]\nregistry = \"{registry}\"\ninsecure = true\n[network]\nports = {{ vault = {}, storage = {} }}\n{more}",
+            site.storage().display(),
+            site.ports.0,
+            site.ports.1
         ));
         site
     }
@@ -317,7 +337,9 @@ pub fn machine(site: &Site) -> BTreeSet<String> {
         ("image", &["images", "-a", "--no-trunc", "--format", " {{.ID}} {{.Repository}}:{{.Tag}}"]),
     ] {
         let listed = tool("docker", args);
-        let own = |line: &&str| line.starts_with(' ') || line.starts_with(&format!("{} ", site.name));
+        // Another run of these tests fetches from another folder of the registry.
+        let theirs = |line: &str| line.contains("/kerbup-e2e-") && !line.contains(&own_registry());
+        let own = |line: &&str| line.starts_with(' ') && !theirs(line) || line.starts_with(&format!("{} ", site.name));
         all.extend(listed.lines().filter(own).map(|l| format!("{kind} {l}")));
     }
     files(site.dir.path(), &mut all);

@@ -78,7 +78,20 @@ fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
         fs::rename(&beside, path)
     };
     write().inspect_err(|_| drop(fs::remove_file(&beside)))?;
+    sweep(folder, last_name(path)?);
     sync_folder(folder)
+}
+
+/// Removes what a kerbup that was cut off in the midst of writing this file left beside it.
+fn sweep(folder: &Path, name: &str) {
+    let head = format!(".{name}.");
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let left = entry.file_name();
+        let writer = left.to_str().and_then(|l| l.strip_prefix(&head)?.strip_suffix(".part")?.split_once('-')?.0.parse::<u32>().ok());
+        if writer.is_some_and(|id| id != std::process::id() && !Path::new(&format!("/proc/{id}")).exists()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// Opens a folder inside another one: never through a link, never across a mount.
