@@ -9,6 +9,7 @@ pub mod docker;
 pub mod files;
 pub mod image;
 pub mod network;
+mod owner;
 pub mod program;
 pub mod storage;
 pub mod unit;

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io;
 use std::net::IpAddr;
-use std::sync::Once;
+use std::sync::{Once, OnceLock};
 
 use url::{Host, Url};
 
@@ -12,13 +12,19 @@ use crate::world::network::{NetError, Request, Response};
 /// Bytes of a body that are kept.
 const BODY_LIMIT: usize = 1024 * 1024;
 
-/// Two clients: one that heeds the environment's proxies, one that goes straight there.
+/// A client, made when it is first needed.
+type Lazy = OnceLock<Result<reqwest::Client, String>>;
+
+/// Three clients: straight there without and with TLS, and one that heeds the environment's proxies. Those with TLS read every
+/// CA certificate of this machine, some 10 ms: the parts at home, which speak plain HTTP, do not wait for that.
 pub(super) struct Http {
-    clients: Result<(reqwest::Client, reqwest::Client), String>,
+    plain: Lazy,
+    direct: Lazy,
+    proxied: Lazy,
 }
 
 /// A client. On a host without any CA certificate there is none for TLS; plain HTTP must still work there.
-fn client(direct: bool) -> reqwest::Result<reqwest::Client> {
+fn client(direct: bool, tls: bool) -> reqwest::Result<reqwest::Client> {
     let builder = || {
         let b = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -26,7 +32,8 @@ fn client(direct: bool) -> reqwest::Result<reqwest::Client> {
             .pool_max_idle_per_host(0);
         if direct { b.no_proxy() } else { b }
     };
-    builder().build().or_else(|_| builder().tls_certs_only([]).build())
+    let plain = || builder().tls_certs_only([]).build();
+    if tls { builder().build().or_else(|_| plain()) } else { plain() }
 }
 
 impl Http {
@@ -34,14 +41,22 @@ impl Http {
         static RING: Once = Once::new();
         // Fails only where a provider was installed before, which then serves as well.
         RING.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-        let clients = client(true).and_then(|direct| Ok((direct, client(false)?))).map_err(|e| e.to_string());
-        Http { clients }
+        Http { plain: Lazy::new(), direct: Lazy::new(), proxied: Lazy::new() }
+    }
+
+    fn client(&self, url: &Url) -> Result<&reqwest::Client, NetError> {
+        let (lazy, direct, tls) = match (at_home(url), url.scheme()) {
+            (true, "http") => (&self.plain, true, false),
+            (true, _) => (&self.direct, true, true),
+            (false, _) => (&self.proxied, false, true),
+        };
+        let made = lazy.get_or_init(|| client(direct, tls).map_err(|e| e.to_string()));
+        made.as_ref().map_err(|e| NetError::Protocol(place(url), e.clone()))
     }
 
     pub(super) async fn exchange(&self, request: Request) -> Result<Response, NetError> {
         let at = place(&request.url);
-        let (direct, proxied) = self.clients.as_ref().map_err(|e| NetError::Protocol(at.clone(), e.clone()))?;
-        let client = if at_home(&request.url) { direct } else { proxied };
+        let client = self.client(&request.url)?;
         let method = reqwest::Method::from_bytes(request.method.as_bytes()).map_err(|e| NetError::Protocol(at.clone(), e.to_string()))?;
         let mut asked = client.request(method, request.url).timeout(request.timeout);
         for (name, value) in &request.headers {

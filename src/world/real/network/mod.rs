@@ -25,7 +25,7 @@ pub struct RealNetwork {
 }
 
 impl RealNetwork {
-    /// Makes the HTTP clients; what is wrong with them is told at the first request.
+    /// Makes nothing yet: what is wrong with a client is told at its first request.
     pub fn new() -> Self {
         RealNetwork { http: http::Http::new() }
     }
