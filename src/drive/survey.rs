@@ -1,5 +1,7 @@
 //! Survey: what can be known only after the answers.
 
+use std::collections::BTreeMap;
+
 use super::Drive;
 use crate::ask;
 use crate::model::answers::{Answers, Shape};
@@ -15,6 +17,7 @@ use crate::plan::{self, Wish};
 use crate::recipe::Recipes;
 use crate::run::Receipt;
 use crate::step::{self, Context, by_hand, container};
+use crate::target::docker::render::local_names;
 use crate::target::docker::{Inputs, registry, workloads};
 
 /// Checks that a survey's figures decide.
@@ -29,6 +32,12 @@ fn here(info: ImageInfo) -> ImageSurvey {
         arches: Fact::known(vec![info.arch.clone()], how),
         present: Some(info),
     }
+}
+
+/// The address that a standing container has for a name.
+fn entry(receipt: &Receipt, name: &str) -> Option<String> {
+    let all = receipt.steps.values().filter_map(|t| t.step.with["workload"]["spec"]["extra_hosts"].as_array());
+    all.flatten().filter_map(|e| e.as_str()?.strip_prefix(name)?.strip_prefix(':')).map(str::to_string).next()
 }
 
 /// The processor in Docker's words. A 32-bit system on a 64-bit kernel fetches 32-bit images.
@@ -49,6 +58,7 @@ impl Drive {
         s.step_seconds = receipt.typical_seconds();
         s.secrets = self.secrets.names();
         s.cameras = self.streams();
+        s.hosts = self.local_names(answers, &receipt).await;
         (s.free_bytes, s.total_bytes) = self.room(&answers.path);
         s.line_rate = receipt.line_rate().map_or_else(|| Fact::unknown("nothing was downloaded yet"), |r| Fact::known(r, "earlier downloads"));
         if matches!(host.docker.get(), Some(DockerPresence::Running(_)) | None)
@@ -98,7 +108,18 @@ impl Drive {
         Err(Fault::new(Whose::Machine, "CHECK-BLOCKS", format!("{}: {}", found.id, found.seen)).cure(found.advice))
     }
 
-    fn streams(&self) -> std::collections::BTreeMap<String, StreamReading> {
+    /// Addresses of `.local` names as this machine finds them now; one that is off keeps the address its recorder has.
+    async fn local_names(&self, answers: &Answers, receipt: &Receipt) -> BTreeMap<String, String> {
+        let mut hosts = BTreeMap::new();
+        for name in answers.cameras.iter().flat_map(local_names) {
+            let found = self.world.network.resolve(&name).await.unwrap_or_default();
+            let address = found.iter().find(|a| a.is_ipv4()).or(found.first()).map(ToString::to_string).or_else(|| entry(receipt, &name));
+            hosts.extend(address.map(|a| (name, a)));
+        }
+        hosts
+    }
+
+    fn streams(&self) -> BTreeMap<String, StreamReading> {
         self.memory().tried.iter().filter_map(|(n, t)| Some((n.clone(), t.outcome.clone().ok()?))).collect()
     }
 
@@ -128,7 +149,7 @@ impl Drive {
     }
 
     /// Surveys, plans, and asks each step how things stand.
-    pub async fn plan(&self, answers: &Answers) -> Result<(Plan, std::collections::BTreeMap<String, StepState>), Fault> {
+    pub async fn plan(&self, answers: &Answers) -> Result<(Plan, BTreeMap<String, StepState>), Fault> {
         let host = self.memory().host.clone();
         let mut survey = self.survey(&host, answers).await;
         self.ask_registries(&host, answers, &mut survey).await;
@@ -142,13 +163,16 @@ impl Drive {
         let (recorders, rule) = (same_cameras && (same_days || answers.shape == Shape::Full), same_cameras && same_days);
         settle(&mut plan, &receipt, &self.recipes, recorders, rule);
         let cx = self.context(answers.site.clone());
-        let mut states = std::collections::BTreeMap::new();
+        let mut states = BTreeMap::new();
         for s in &plan.steps {
             let Some(kind) = step::kind(&s.kind) else { continue };
             let cx = Context { made: receipt.steps.get(&s.id).and_then(|t| t.made.clone()), ..cx.clone() };
             // What cannot be told before its time (a part on an engine that is missing) is told by the run.
-            if let Ok(state) = kind.check(s, &cx).await {
-                states.insert(s.id.clone(), state);
+            match kind.check(s, &cx).await {
+                Ok(state) => drop(states.insert(s.id.clone(), state)),
+                // No run would go past this, and what it would fetch before were in vain.
+                Err(fault) if fault.code == "DATA-VERSION" => return Err(fault),
+                Err(_) => {}
             }
         }
         self.memory().plan = Some(plan.clone());

@@ -14,3 +14,4 @@ mod shot;
 mod states;
 mod terminal;
 mod transcripts;
+mod upgrade;
