@@ -217,3 +217,59 @@ fn settle(plan: &mut Plan, receipt: &Receipt, recipes: &Recipes, recorders: bool
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::load::embedded;
+    use crate::world::fake::{Described, Pace, named, paced};
+
+    fn drive(change: impl FnOnce(&mut Described)) -> Drive {
+        let mut described = named("nuc").unwrap();
+        change(&mut described);
+        let host = described.host.clone();
+        let drive = Drive::new(paced(described, Pace::Manual).0, embedded().unwrap(), "/state".into(), tokio::sync::mpsc::unbounded_channel().0);
+        drive.memory().host = host;
+        drive
+    }
+
+    fn downloads(plan: &Plan) -> Vec<(String, Option<u64>)> {
+        let images = plan.steps.iter().filter(|s| s.kind == "image");
+        images.map(|s| (s.id.clone(), s.preview.download_bytes)).collect()
+    }
+
+    #[tokio::test]
+    async fn downloads_come_from_the_registries_and_are_asked_for_once() {
+        let drive = drive(|_| {});
+        let answers = Answers::default();
+        let (plan, _) = drive.plan(&answers).await.unwrap();
+        let all = downloads(&plan);
+        assert!(all.len() >= 3 && all.iter().all(|(_, b)| b.is_some_and(|b| b > 1_000_000)), "{all:?}");
+        // Three layers of the described 61 MB, and the configuration.
+        let store = all.iter().find(|(id, _)| id.contains("minio")).unwrap().clone();
+        assert_eq!(store.1, Some(61_004_096));
+        // A version that the description names has its own size.
+        let database = all.iter().find(|(id, _)| id.contains("mongo")).unwrap();
+        assert_eq!((database.0.as_str(), database.1), ("image:mongo:4.4.18", Some(164_004_096)));
+        let name = store.0.trim_start_matches("image:").to_string();
+        drive.memory().images.get_mut(&name).unwrap().download = Fact::known(7, "told before");
+        let (plan, _) = drive.plan(&answers).await.unwrap();
+        assert!(downloads(&plan).contains(&(store.0, Some(7))));
+    }
+
+    #[tokio::test]
+    async fn registries_out_of_reach_leave_the_size_unknown_and_say_so() {
+        let drive = drive(|d| d.host.registries.clear());
+        let (plan, _) = drive.plan(&Answers::default()).await.unwrap();
+        assert!(downloads(&plan).iter().all(|(_, b)| b.is_none()), "{:?}", downloads(&plan));
+        assert!(plan.notes.iter().any(|n| n.contains("quay.io is not known")), "{:?}", plan.notes);
+    }
+
+    #[tokio::test]
+    async fn an_image_that_is_not_made_for_this_processor_stops_the_plan() {
+        let drive = drive(|d| d.host.cpu.arch = Fact::known("riscv64".into(), "uname"));
+        let fault = drive.plan(&Answers::default()).await.unwrap_err();
+        // That of the library is known from its registry alone.
+        assert!(fault.code == "CHECK-BLOCKS" && fault.says.contains("no build for riscv64") && fault.says.contains("vault"), "{fault:?}");
+    }
+}
