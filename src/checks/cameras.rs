@@ -122,8 +122,8 @@ pub fn local_name(f: &Facts) -> Outcome {
         return Outcome::pass("no camera has a .local name");
     }
     Outcome::warn(
-        format!("names that end in .local are not found by the recorders: {list}"),
-        "Write the camera's number instead. It is: getent hosts NAME.local – and let your router always give it the same one.",
+        format!("names that end in .local are looked up once, when a recorder is made: {list}"),
+        "When the camera gets another address its recorder loses it: write the camera's number instead. It is: getent hosts NAME.local – and let your router always give it the same one.",
     )
 }
 

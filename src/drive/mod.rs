@@ -4,6 +4,7 @@
 pub mod cameras;
 pub mod effects;
 pub mod guard;
+pub mod inside;
 pub mod install;
 pub mod look;
 pub mod proof;

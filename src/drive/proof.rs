@@ -1,13 +1,14 @@
 //! Proof: addresses that were tried, cameras that were seen to record. Nothing is claimed that was not seen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use url::Url;
 
-use super::Drive;
 use super::install::Finished;
+use super::{Drive, inside};
 use crate::model::answers::{Answers, Expose, Shape};
+use crate::model::camera::CameraTried;
 use crate::model::event::{Address, CameraCount, Event, Unit};
 use crate::model::fault::{Fault, Whose};
 use crate::model::health::CameraState;
@@ -70,9 +71,19 @@ impl Drive {
             self.send(Event::StepStarted { id: id.clone(), title: title.clone(), at: self.world.clock.now() });
         }
         let mut proven: BTreeSet<String> = BTreeSet::new();
+        let subnet = plan.steps.iter().find(|s| s.kind == "network").and_then(|s| s.with["subnet"].as_str());
+        let mut inside: BTreeMap<String, CameraTried> = BTreeMap::new();
         while proven.len() < answered.len() && self.world.clock.ticks() - since < limit {
             if let Ok(snapshot) = self.snapshot_of(&answers.site, plan, answers).await {
                 for c in &snapshot.cameras {
+                    let here = self.memory().tried.get(&c.name).cloned();
+                    let url = answers.cameras.iter().find(|k| k.name == c.name).map_or("", |k| &k.url);
+                    if let Some(tried) = inside::tried(c, url, here.as_ref(), subnet)
+                        && inside.get(&c.name) != Some(&tried)
+                    {
+                        inside.insert(c.name.clone(), tried.clone());
+                        self.send(Event::CameraTried { tried });
+                    }
                     let says = match c.state {
                         CameraState::Recording if c.recordings.unwrap_or(0) > 0 || c.last_saved_seconds.is_some() => "records".to_string(),
                         CameraState::Watching => "watches, and records when something moves".to_string(),
@@ -98,7 +109,10 @@ impl Drive {
         proof.cameras.recording = proven.len();
         let late: Vec<&String> = answered.difference(&proven).collect();
         for name in &late {
-            proof.unproven.push(format!("{name} was not seen to record yet: see how it is with kerbup status."));
+            proof.unproven.push(match inside.get(*name).filter(|t| t.outcome.is_err()) {
+                Some(t) => format!("{name} does not record yet: {}. {}", t.says, t.advice),
+                None => format!("{name} was not seen to record yet: see how it is with kerbup status."),
+            });
         }
         for c in answers.cameras.iter().filter(|c| !answered.contains(&c.name)) {
             proof.unproven.push(format!("{} did not answer when it was tried: its recorder goes on trying.", c.name));

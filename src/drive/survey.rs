@@ -1,5 +1,7 @@
 //! Survey: what can be known only after the answers.
 
+use std::collections::BTreeMap;
+
 use super::Drive;
 use crate::ask;
 use crate::model::answers::{Answers, Shape};
@@ -15,6 +17,7 @@ use crate::plan::{self, Wish};
 use crate::recipe::Recipes;
 use crate::run::Receipt;
 use crate::step::{self, Context, by_hand, container};
+use crate::target::docker::render::local_names;
 use crate::target::docker::{Inputs, registry, workloads};
 
 /// Checks that a survey's figures decide.
@@ -29,6 +32,12 @@ fn here(info: ImageInfo) -> ImageSurvey {
         arches: Fact::known(vec![info.arch.clone()], how),
         present: Some(info),
     }
+}
+
+/// The address that a standing container has for a name.
+fn entry(receipt: &Receipt, name: &str) -> Option<String> {
+    let all = receipt.steps.values().filter_map(|t| t.step.with["workload"]["spec"]["extra_hosts"].as_array());
+    all.flatten().filter_map(|e| e.as_str()?.strip_prefix(name)?.strip_prefix(':')).map(str::to_string).next()
 }
 
 /// The processor in Docker's words. A 32-bit system on a 64-bit kernel fetches 32-bit images.
@@ -49,6 +58,7 @@ impl Drive {
         s.step_seconds = receipt.typical_seconds();
         s.secrets = self.secrets.names();
         s.cameras = self.streams();
+        s.hosts = self.local_names(answers, &receipt).await;
         (s.free_bytes, s.total_bytes) = self.room(&answers.path);
         s.line_rate = receipt.line_rate().map_or_else(|| Fact::unknown("nothing was downloaded yet"), |r| Fact::known(r, "earlier downloads"));
         if matches!(host.docker.get(), Some(DockerPresence::Running(_)) | None)
@@ -98,7 +108,18 @@ impl Drive {
         Err(Fault::new(Whose::Machine, "CHECK-BLOCKS", format!("{}: {}", found.id, found.seen)).cure(found.advice))
     }
 
-    fn streams(&self) -> std::collections::BTreeMap<String, StreamReading> {
+    /// Addresses of `.local` names as this machine finds them now; one that is off keeps the address its recorder has.
+    async fn local_names(&self, answers: &Answers, receipt: &Receipt) -> BTreeMap<String, String> {
+        let mut hosts = BTreeMap::new();
+        for name in answers.cameras.iter().flat_map(local_names) {
+            let found = self.world.network.resolve(&name).await.unwrap_or_default();
+            let address = found.iter().find(|a| a.is_ipv4()).or(found.first()).map(ToString::to_string).or_else(|| entry(receipt, &name));
+            hosts.extend(address.map(|a| (name, a)));
+        }
+        hosts
+    }
+
+    fn streams(&self) -> BTreeMap<String, StreamReading> {
         self.memory().tried.iter().filter_map(|(n, t)| Some((n.clone(), t.outcome.clone().ok()?))).collect()
     }
 
@@ -128,7 +149,7 @@ impl Drive {
     }
 
     /// Surveys, plans, and asks each step how things stand.
-    pub async fn plan(&self, answers: &Answers) -> Result<(Plan, std::collections::BTreeMap<String, StepState>), Fault> {
+    pub async fn plan(&self, answers: &Answers) -> Result<(Plan, BTreeMap<String, StepState>), Fault> {
         let host = self.memory().host.clone();
         let mut survey = self.survey(&host, answers).await;
         self.ask_registries(&host, answers, &mut survey).await;
@@ -142,13 +163,16 @@ impl Drive {
         let (recorders, rule) = (same_cameras && (same_days || answers.shape == Shape::Full), same_cameras && same_days);
         settle(&mut plan, &receipt, &self.recipes, recorders, rule);
         let cx = self.context(answers.site.clone());
-        let mut states = std::collections::BTreeMap::new();
+        let mut states = BTreeMap::new();
         for s in &plan.steps {
             let Some(kind) = step::kind(&s.kind) else { continue };
             let cx = Context { made: receipt.steps.get(&s.id).and_then(|t| t.made.clone()), ..cx.clone() };
             // What cannot be told before its time (a part on an engine that is missing) is told by the run.
-            if let Ok(state) = kind.check(s, &cx).await {
-                states.insert(s.id.clone(), state);
+            match kind.check(s, &cx).await {
+                Ok(state) => drop(states.insert(s.id.clone(), state)),
+                // No run would go past this, and what it would fetch before were in vain.
+                Err(fault) if fault.code == "DATA-VERSION" => return Err(fault),
+                Err(_) => {}
             }
         }
         self.memory().plan = Some(plan.clone());
@@ -191,5 +215,61 @@ fn settle(plan: &mut Plan, receipt: &Receipt, recipes: &Recipes, recorders: bool
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::load::embedded;
+    use crate::world::fake::{Described, Pace, named, paced};
+
+    fn drive(change: impl FnOnce(&mut Described)) -> Drive {
+        let mut described = named("nuc").unwrap();
+        change(&mut described);
+        let host = described.host.clone();
+        let drive = Drive::new(paced(described, Pace::Manual).0, embedded().unwrap(), "/state".into(), tokio::sync::mpsc::unbounded_channel().0);
+        drive.memory().host = host;
+        drive
+    }
+
+    fn downloads(plan: &Plan) -> Vec<(String, Option<u64>)> {
+        let images = plan.steps.iter().filter(|s| s.kind == "image");
+        images.map(|s| (s.id.clone(), s.preview.download_bytes)).collect()
+    }
+
+    #[tokio::test]
+    async fn downloads_come_from_the_registries_and_are_asked_for_once() {
+        let drive = drive(|_| {});
+        let answers = Answers::default();
+        let (plan, _) = drive.plan(&answers).await.unwrap();
+        let all = downloads(&plan);
+        assert!(all.len() >= 3 && all.iter().all(|(_, b)| b.is_some_and(|b| b > 1_000_000)), "{all:?}");
+        // Three layers of the described 61 MB, and the configuration.
+        let store = all.iter().find(|(id, _)| id.contains("minio")).unwrap().clone();
+        assert_eq!(store.1, Some(61_004_096));
+        // A version that the description names has its own size.
+        let database = all.iter().find(|(id, _)| id.contains("mongo")).unwrap();
+        assert_eq!((database.0.as_str(), database.1), ("image:mongo:4.4.18", Some(164_004_096)));
+        let name = store.0.trim_start_matches("image:").to_string();
+        drive.memory().images.get_mut(&name).unwrap().download = Fact::known(7, "told before");
+        let (plan, _) = drive.plan(&answers).await.unwrap();
+        assert!(downloads(&plan).contains(&(store.0, Some(7))));
+    }
+
+    #[tokio::test]
+    async fn registries_out_of_reach_leave_the_size_unknown_and_say_so() {
+        let drive = drive(|d| d.host.registries.clear());
+        let (plan, _) = drive.plan(&Answers::default()).await.unwrap();
+        assert!(downloads(&plan).iter().all(|(_, b)| b.is_none()), "{:?}", downloads(&plan));
+        assert!(plan.notes.iter().any(|n| n.contains("quay.io is not known")), "{:?}", plan.notes);
+    }
+
+    #[tokio::test]
+    async fn an_image_that_is_not_made_for_this_processor_stops_the_plan() {
+        let drive = drive(|d| d.host.cpu.arch = Fact::known("riscv64".into(), "uname"));
+        let fault = drive.plan(&Answers::default()).await.unwrap_err();
+        // That of the library is known from its registry alone.
+        assert!(fault.code == "CHECK-BLOCKS" && fault.says.contains("no build for riscv64") && fault.says.contains("vault"), "{fault:?}");
     }
 }

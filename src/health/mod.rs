@@ -16,6 +16,7 @@ use crate::model::engine::{ContainerState, Observed};
 use crate::model::health::{CameraHealth, ComponentHealth, ComponentState, DiskHealth, HealthSnapshot};
 use crate::words::health as words;
 use crate::world::World;
+use crate::world::network::NetError;
 
 pub use overall::overall;
 
@@ -96,6 +97,11 @@ impl Reading {
 /// When a recording began, seconds since 1970: `1795371489_3-485_front_0-0-0-0_0_0_.mp4` begins with it (measured).
 fn begun(name: &str) -> Option<f64> {
     name.split('_').next().and_then(|s| s.parse::<u64>().ok()).filter(|s| *s > 0).map(|s| s as f64)
+}
+
+/// Tells a database that its data belongs to this version from now on, so that the next one can take it over later.
+pub async fn raise(world: &World, subject: &Subject, observed: &Observed, version: &str) -> Result<(), NetError> {
+    probes::raise(world, subject, observed, version).await
 }
 
 /// Asks one part once: the engine first, then its own protocol. Within its starting time what is not right yet is `Starting`.

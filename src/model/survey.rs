@@ -31,6 +31,8 @@ pub struct Survey {
     pub data_versions: BTreeMap<String, String>,
     /// Streams of the cameras that answered, by name.
     pub cameras: BTreeMap<String, StreamReading>,
+    /// Address of each camera's name that only this machine finds (`.local`), by name.
+    pub hosts: BTreeMap<String, String>,
     /// Free bytes below the chosen folder (of its nearest existing parent).
     pub free_bytes: Fact<u64>,
     /// All bytes of that file system.

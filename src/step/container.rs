@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::owner::owner;
-use super::{Context, Kind, engine_fault, file_fault, files, storage, value, with};
+use super::{Context, Kind, data_version, engine_fault, file_fault, files, storage, value, with};
 use crate::health;
 use crate::model::engine::{ContainerSpec, ContainerState, Observed};
 use crate::model::event::Unit;
@@ -50,16 +50,12 @@ pub fn digest(spec: &ContainerSpec) -> String {
 
 const DIGEST: &str = "io.kerbup.rendering";
 
-async fn standing(w: &Workload, cx: &Context) -> Result<Option<Observed>, Fault> {
+pub(super) async fn standing(w: &Workload, cx: &Context) -> Result<Option<Observed>, Fault> {
     cx.world.engine.container(&w.spec.name).await.map_err(|e| engine_fault(e, &w.spec.name))
 }
 
 fn first_mark(w: &Workload, cx: &Context) -> String {
     format!("{}/first-start/{}", cx.state, w.name)
-}
-
-fn version_mark(w: &With) -> String {
-    format!("{}/.kerbup/version-{}", w.storage, w.workload.name)
 }
 
 /// Makes the secrets of a step that has to wait for others yet: a recorder's key takes computing, and the wait is long enough.
@@ -80,6 +76,7 @@ impl Kind for Container {
 
     async fn check(&self, step: &Step, cx: &Context) -> Result<StepState, Fault> {
         let w: With = with(step)?;
+        data_version::fits(&w, cx)?;
         let Some(seen) = standing(&w.workload, cx).await? else { return Ok(StepState::Absent) };
         if seen.labels.get("io.kerbup.site") != Some(&cx.site) {
             return Err(Fault::new(Whose::Machine, "NAME-TAKEN", format!("There is a container {} already that kerbup did not make.", seen.name))
@@ -87,6 +84,9 @@ impl Kind for Container {
                 .cure(format!("Give this site another name, or look at it and remove it: docker rm {}", seen.name)));
         }
         let mut diff = vec![];
+        if data_version::behind(&w, cx) {
+            diff.push("its data is still of an older version".to_string());
+        }
         if seen.labels.get(DIGEST) != Some(&digest(&w.workload.spec)) {
             diff.push("its settings differ".to_string());
         }
@@ -110,6 +110,8 @@ impl Kind for Container {
 
     async fn apply(&self, step: &Step, cx: &Context) -> Result<Value, Fault> {
         let w: With = with(step)?;
+        // Before anything is taken away: data that does not fit keeps the container that can read it.
+        data_version::fits(&w, cx)?;
         for need in &w.workload.secrets {
             let (secrets, name, make) = (cx.secrets.clone(), need.name.clone(), need.make);
             // A key takes seconds of computing: not on the loop that draws the screen.
@@ -134,7 +136,6 @@ impl Kind for Container {
             }
         }
         let owner = owner(&w.workload, cx).await?;
-        fits(&w, cx)?;
         folders(&w, owner, cx).await?;
         if !same || cut {
             create(&w.workload, true, cx).await?;
@@ -150,10 +151,7 @@ impl Kind for Container {
             cx.world.engine.start(&w.workload.spec.name).await.map_err(|e| engine_fault(e, &w.workload.title))?;
         }
         let evidence = if w.wait { wait(step, &w, cx).await? } else { vec![] };
-        if let Some(data) = &w.workload.data {
-            let path = version_mark(&w);
-            cx.world.files.write(&path, format!("{}\n", data.version).as_bytes(), 0o600).map_err(|e| file_fault(&e, &path))?;
-        }
+        data_version::settle(&w, cx).await?;
         let _ = cx.world.files.remove_file(&first_mark(&w.workload, cx));
         Ok(json!({ "container": w.workload.spec.name, "rendering": digest(&w.workload.spec), "image": w.workload.spec.image, "evidence": evidence }))
     }
@@ -176,26 +174,12 @@ impl Kind for Container {
         }
         let _ = f.remove_file(&first_mark(&w.workload, cx));
         if cx.purge {
-            let _ = f.remove_file(&version_mark(&w));
+            data_version::forget(&w, cx);
         }
         let undo: Undo = serde_json::from_value(undo.clone()).unwrap_or_default();
         // Its folder stays or goes with the storage folder; what was made for it is not forgotten.
         storage::remember(f, &w.storage, &undo.folders)?;
         files::remove_empty(f, &undo.folders)
-    }
-}
-
-/// Refuses data that this version would break.
-fn fits(w: &With, cx: &Context) -> Result<(), Fault> {
-    let Some(data) = &w.workload.data else { return Ok(()) };
-    let Ok(bytes) = cx.world.files.read(&version_mark(w)) else { return Ok(()) };
-    let there = String::from_utf8_lossy(&bytes).trim().to_string();
-    let at = |v: &str| data.versions.iter().position(|x| x == v);
-    match (at(&there), at(&data.version)) {
-        (Some(old), Some(new)) if old <= new && new - old <= data.step => Ok(()),
-        _ => Err(Fault::new(Whose::Machine, "DATA-VERSION", format!("The data of {} was written by version {there}, and {} cannot read it.", w.workload.product, data.version))
-            .because("Nothing was changed: the data is as it was.")
-            .cure(format!("Move {} aside, or install on the machine that wrote it.", w.workload.folders.first().map_or("its folder", |f| f.path.as_str())))),
     }
 }
 

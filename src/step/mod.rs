@@ -5,6 +5,7 @@
 
 pub mod bucket;
 pub mod container;
+mod data_version;
 pub mod docker;
 pub mod files;
 pub mod image;

@@ -37,7 +37,7 @@ pub const NOTE_LOOPBACK: &str =
 /// Our own address.
 pub const NOTE_OWN: &str = "This is this machine's own address. That is right only when a camera program runs on this machine.";
 /// mDNS.
-pub const NOTE_LOCAL_NAME: &str = "Names that end in .local are not known inside the stack. Use the camera's numbers, such as 192.168.1.20, and keep them fixed in your router.";
+pub const NOTE_LOCAL_NAME: &str = "A name that ends in .local is looked up when the recorder is made, and then stays as it was. The camera's numbers, such as 192.168.1.20, kept fixed in your router, are surer.";
 /// No DHCP.
 pub const NOTE_LINK_LOCAL: &str =
     "The camera gave itself this address because no router gave it one. Check its cable and restart it; it then gets another address.";
@@ -100,6 +100,37 @@ pub fn refused(error: &StreamError, with_login: bool) -> String {
 
 /// Paths of well-known makers, for a path that is not right.
 const PATHS: &str = "Hikvision /Streaming/Channels/101, Dahua and Amcrest /cam/realmonitor?channel=1&subtype=0, Reolink /h264Preview_01_main, Tapo /stream1, Axis /axis-media/media.amp";
+
+/// What to do where this machine has the camera's picture and its recorder does not. `within` is the stack's network where
+/// the camera's address lies in it.
+pub fn only_here(error: &StreamError, host: &str, within: Option<&str>) -> String {
+    let says = match (error, within) {
+        (_, Some(subnet)) => {
+            return format!(
+                "The camera's address {host} lies in the stack's own network {subnet}, so its recorder looks for it in there. Choose another \
+                 subnet: network.subnet in the site file."
+            );
+        }
+        (StreamError::Login, _) => {
+            "The camera took the login from this machine and refuses it to the recorder: it may have locked the user for a while, or let only \
+             one in at a time. Wait half an hour, then restart the recorder."
+        }
+        (StreamError::Name { .. }, _) => {
+            return format!(
+                "This machine knows the name {host}, its recorder does not. Use the camera's numbers, such as 192.168.1.20, and keep them fixed \
+                 in your router."
+            );
+        }
+        (StreamError::Refused | StreamError::Unreachable { .. }, _) => {
+            return format!(
+                "This machine reaches the camera at {host}, its recorder does not: a firewall between Docker's networks and yours is likely in \
+                 the way. Look at: sudo iptables -L FORWARD -n – or, where it is ufw: sudo ufw status"
+            );
+        }
+        _ => "This machine has the camera's picture, its recorder does not yet. Some cameras let only few in at a time: close other programs that watch it.",
+    };
+    says.into()
+}
 
 /// What to do, in plain words.
 pub fn cure(error: &StreamError, with_login: bool, from: From) -> String {

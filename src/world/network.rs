@@ -90,6 +90,11 @@ pub trait Network: Send + Sync {
     async fn rtsp(&self, url: &Url, login: Option<(String, SecretString)>, connect: Duration, watch: Duration) -> Result<StreamReading, StreamError>;
     /// Logs in to a MongoDB with a connection string (official driver) and pings it. Answers its version.
     async fn mongodb(&self, uri: &SecretString, timeout: Duration) -> Result<String, NetError>;
+    /// Tells a MongoDB that its data belongs to this version from now on (`8.0`): after this the version before cannot read it,
+    /// and the next one can. Asked again it changes nothing.
+    async fn mongodb_raise(&self, _uri: &SecretString, version: &str, _timeout: Duration) -> Result<(), NetError> {
+        Err(NetError::Protocol("MongoDB".into(), format!("its data cannot be raised to version {version} from here")))
+    }
     /// Opens an AMQP 0-9-1 connection with this login and closes it again. Answers product and version.
     async fn amqp(&self, to: SocketAddr, user: &str, password: &SecretString, timeout: Duration) -> Result<String, NetError>;
 }

@@ -16,3 +16,4 @@ mod shot;
 mod states;
 mod terminal;
 mod transcripts;
+mod upgrade;

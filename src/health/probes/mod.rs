@@ -47,6 +47,18 @@ pub(super) async fn ask(world: &World, subject: &Subject, observed: &Observed) -
     }
 }
 
+/// Tells a database whose probe is `mongodb` that its data belongs to this version; others keep their data's version themselves.
+pub(super) async fn raise(world: &World, subject: &Subject, observed: &Observed, version: &str) -> Result<(), NetError> {
+    let silent = || NetError::Unreachable(subject.product.clone(), "it has no address".into());
+    match subject.probe.as_str() {
+        "mongodb" => {
+            let ip = address(subject, observed).ok_or_else(silent)?;
+            mongodb::raise(&Target { world, subject, at: SocketAddr::new(ip, subject.port) }, version).await
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What lies in the store behind this subject, where it is one that can be listed.
 pub(super) async fn stored(world: &World, subject: &Subject, observed: &Observed) -> Stored {
     match address(subject, observed) {

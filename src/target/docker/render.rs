@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{RENDERER, image};
-use crate::model::answers::{Answers, Expose, Record};
+use crate::model::answers::{Answers, Camera, Expose, Record};
 use crate::model::engine::{ContainerSpec, MountSpec, Publish};
 use crate::model::fault::{Fault, Whose};
 use crate::model::host::HostReport;
@@ -205,6 +205,7 @@ fn one(c: &Component, camera: Option<&str>, present: &[&Component], i: &Inputs) 
     if camera.is_some_and(|k| on_this_machine(k, i)) {
         spec.extra_hosts.push("host.docker.internal:host-gateway".into());
     }
+    spec.extra_hosts.extend(camera.iter().flat_map(|k| found_here(k, i)));
     let health_port = c.ports.iter().find(|p| p.name == c.health.port).map_or(0, |p| p.port);
     Ok(Workload {
         name,
@@ -235,6 +236,20 @@ fn one(c: &Component, camera: Option<&str>, present: &[&Component], i: &Inputs) 
         outside,
         provision: c.provision.clone(),
     })
+}
+
+/// Names of a camera that only this machine finds, with the addresses it found: a container hears no mDNS.
+fn found_here(camera: &str, i: &Inputs) -> Vec<String> {
+    let hosts = i.answers.cameras.iter().filter(|c| c.name == camera).flat_map(local_names);
+    let mut entries: Vec<String> = hosts.filter_map(|h| Some(format!("{h}:{}", i.survey.hosts.get(&h)?))).collect();
+    entries.dedup();
+    entries
+}
+
+/// Names ending in `.local` in a camera's addresses: multicast names, which end at this machine's own network.
+pub fn local_names(camera: &Camera) -> Vec<String> {
+    let hosts = [Some(&camera.url), camera.sub_url.as_ref()].into_iter().flatten().filter_map(|u| url::Url::parse(u).ok());
+    hosts.filter_map(|u| Some(u.host_str()?.trim_end_matches('.').to_ascii_lowercase())).filter(|h| h.ends_with(".local")).collect()
 }
 
 /// A camera whose address names the machine itself: it is reached through the network's gateway.
@@ -279,5 +294,35 @@ impl Secretive {
                 Text::literal(target)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_only_this_machine_finds_goes_into_the_recorders_hosts() {
+        let camera = Camera {
+            name: "door".into(),
+            url: "rtsp://Cam-Door.local:554/s".into(),
+            sub_url: Some("rtsp://cam-door.local/sub".into()),
+            user: None,
+            record: Record::Always,
+        };
+        let plain = Camera { name: "yard".into(), url: "rtsp://192.0.2.9/s".into(), sub_url: None, ..camera.clone() };
+        let answers = Answers { cameras: vec![camera, plain], ..Answers::default() };
+        let recipes = crate::recipe::load::embedded().unwrap();
+        let mut survey = Survey::default();
+        let host = HostReport::default();
+        let hosts = |survey: &Survey| {
+            let i = Inputs { host: &host, survey, answers: &answers, recipes: &recipes, state: "", agent_megabytes: BTreeMap::new() };
+            let all = workloads(&i).unwrap();
+            let of = |name: &str| all.iter().find(|w| w.name == name).unwrap().spec.extra_hosts.clone();
+            (of("agent-door"), of("agent-yard"))
+        };
+        assert_eq!(hosts(&survey), (vec![], vec![]), "an address that nobody found is not made up");
+        survey.hosts.insert("cam-door.local".into(), "192.0.2.7".into());
+        assert_eq!(hosts(&survey), (vec!["cam-door.local:192.0.2.7".to_string()], vec![]));
     }
 }

@@ -157,6 +157,13 @@ impl Network for FakeNetwork {
         Ok(bare(&sim.spec.image).1.unwrap_or("8.0").to_owned())
     }
 
+    async fn mongodb_raise(&self, uri: &SecretString, version: &str, timeout: Duration) -> Result<(), NetError> {
+        match self.mongodb(uri, timeout).await?.starts_with(&format!("{version}.")) {
+            true => Ok(()),
+            false => Err(NetError::Protocol("mongodb".into(), "it answers with the error Location4926900".into())),
+        }
+    }
+
     async fn amqp(&self, to: SocketAddr, user: &str, password: &SecretString, _timeout: Duration) -> Result<String, NetError> {
         self.0.wait(0.05).await;
         let (sim, _) = self.container(to.ip(), to.port())?;

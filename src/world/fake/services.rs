@@ -234,6 +234,15 @@ fn rabbit(machine: &Machine, sim: &Sim, request: &Request) -> Response {
     }
 }
 
+fn digest(full: &str, arch: &str) -> String {
+    format!("sha256:{}", hex(&format!("{full} {arch}")))
+}
+
+/// Digests of the builds of an image.
+fn digests(full: &str) -> [String; 2] {
+    ["amd64", "arm64"].map(|arch| digest(full, arch))
+}
+
 /// A registry's answer: its greeting, an index for two processors, and each one's manifest.
 pub(super) fn registry(machine: &Machine, request: &Request, host: &str) -> Response {
     let path = request.url.path();
@@ -245,15 +254,12 @@ pub(super) fn registry(machine: &Machine, request: &Request, host: &str) -> Resp
     };
     let by_digest = reference.starts_with("sha256:");
     let full = if by_digest { format!("{host}/{name}") } else { format!("{host}/{name}:{reference}") };
-    // By its digest the name alone is known; the tagless size stands for it.
-    let Some(size) = machine.image_size(&full).or_else(|| {
-        machine
-            .described
-            .images
-            .iter()
-            .find(|(k, _)| by_digest && super::machine::bare(k).0 == super::machine::bare(&full).0)
-            .map(|(_, s)| *s)
-    }) else {
+    let images = || machine.described.images.iter().filter(|(k, _)| super::machine::bare(k).0 == super::machine::bare(&full).0);
+    let own = |k: &str| super::machine::bare(k).1.is_some_and(|tag| digests(&format!("{host}/{name}:{tag}")).iter().any(|d| d == reference));
+    // A digest that belongs to no described tag is of some other one, for which the tagless size stands.
+    let tagged = images().find(|(k, _)| by_digest && own(k)).map(|(_, s)| *s);
+    let any = || images().find(|_| by_digest).map(|(_, s)| *s);
+    let Some(size) = tagged.or_else(|| machine.image_size(&full)).or_else(any) else {
         return answer_json(404, &json!({"errors": [{"code": "MANIFEST_UNKNOWN", "message": "manifest unknown"}]}));
     };
     let (kind, body) = if by_digest {
@@ -266,7 +272,7 @@ pub(super) fn registry(machine: &Machine, request: &Request, host: &str) -> Resp
         )
     } else {
         let entry = |arch: &str| {
-            let digest = format!("sha256:{}", hex(&format!("{full} {arch}")));
+            let digest = digest(&full, arch);
             json!({"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest, "size": 1234, "platform": {"os": "linux", "architecture": arch}})
         };
         (

@@ -120,6 +120,10 @@ impl Network for RealNetwork {
         mongodb::ping(uri, timeout).await
     }
 
+    async fn mongodb_raise(&self, uri: &SecretString, version: &str, timeout: Duration) -> Result<(), NetError> {
+        mongodb::raise(uri, version, timeout).await
+    }
+
     async fn amqp(&self, to: SocketAddr, user: &str, password: &SecretString, timeout: Duration) -> Result<String, NetError> {
         amqp::login(to, user, password, timeout).await
     }

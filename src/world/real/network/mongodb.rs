@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mongodb::Client;
-use mongodb::bson::doc;
+use mongodb::bson::{Document, doc};
 use mongodb::error::{Error, ErrorKind};
 use mongodb::options::{ClientOptions, ServerAddress};
 use secrecy::{ExposeSecret, SecretString};
@@ -15,6 +15,22 @@ const AUTH_CODES: [i32; 2] = [18, 13];
 
 /// Logs in, pings, and asks for the version.
 pub(super) async fn ping(uri: &SecretString, timeout: Duration) -> Result<String, NetError> {
+    let info = command(uri, vec![doc! {"ping": 1}, doc! {"buildInfo": 1}], timeout).await?;
+    Ok(info.get_str("version").unwrap_or("unknown").to_owned())
+}
+
+/// Sets the feature compatibility version. From 7.0 on the server wants it confirmed, since there is no plain way back; servers
+/// before that refuse the word (MongoDB manual, setFeatureCompatibilityVersion).
+pub(super) async fn raise(uri: &SecretString, version: &str, timeout: Duration) -> Result<(), NetError> {
+    let mut set = doc! {"setFeatureCompatibilityVersion": version};
+    if version.split('.').next().and_then(|major| major.parse::<u32>().ok()).is_some_and(|major| major >= 7) {
+        set.insert("confirm", true);
+    }
+    command(uri, vec![set], timeout).await.map(drop)
+}
+
+/// Logs in, gives the commands one after the other, and answers what the last one said.
+async fn command(uri: &SecretString, commands: Vec<Document>, timeout: Duration) -> Result<Document, NetError> {
     let unread = |_| NetError::Protocol("MongoDB".into(), "its connection string cannot be read".into());
     let mut options = ClientOptions::parse(uri.expose_secret()).await.map_err(unread)?;
     let at = options.hosts.first().map_or_else(|| "MongoDB".to_owned(), ServerAddress::to_string);
@@ -29,8 +45,11 @@ pub(super) async fn ping(uri: &SecretString, timeout: Duration) -> Result<String
     let client = Client::with_options(options).map_err(unread)?;
     let asked = tokio::time::timeout(timeout + Duration::from_millis(250), async {
         let admin = client.database("admin");
-        admin.run_command(doc! {"ping": 1}).await?;
-        admin.run_command(doc! {"buildInfo": 1}).await
+        let mut said = Document::new();
+        for command in commands {
+            said = admin.run_command(command).await?;
+        }
+        Ok(said)
     });
     let answer = asked.await;
     // Its watchers would otherwise go on asking a server that may be gone.
@@ -38,7 +57,7 @@ pub(super) async fn ping(uri: &SecretString, timeout: Duration) -> Result<String
     match answer {
         Err(_) => Err(NetError::TimedOut(at)),
         Ok(Err(e)) => Err(told(at, &e)),
-        Ok(Ok(info)) => Ok(info.get_str("version").unwrap_or("unknown").to_owned()),
+        Ok(Ok(said)) => Ok(said),
     }
 }
 
