@@ -89,6 +89,11 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
     }
     let by_hand = leave == full::Leave::Interrupted && !lost.load(Ordering::Relaxed);
     if by_hand {
+        if seen.borrow().running {
+            // A person ended it: a restart of the machine does not go on by itself.
+            let site = drive.memory().answers.site.clone();
+            drive.stand_down(&site);
+        }
         return Ok(Exit::Interrupted.code());
     }
     let mut seen = seen;

@@ -185,8 +185,7 @@ impl Drive {
         let answers = self.load(&site)?;
         let plan = super::standing::plan_of(&site)?;
         if self.memory().host.network.interfaces.get().is_none() {
-            let quiet = Drive { events: tokio::sync::mpsc::unbounded_channel().0, ..self.clone() };
-            quiet.look(&answers).await;
+            self.quiet().look(&answers).await;
         }
         loop {
             let snapshot = self.snapshot_of(&site.name, plan, &answers).await?;

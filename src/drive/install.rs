@@ -85,8 +85,16 @@ impl Drive {
         self.carry(&answers, &plan, &receipt, journal, wait).await
     }
 
-    /// Runs the steps and writes down how it ended.
+    /// Carries the plan out; a power cut is seen to.
     async fn carry(&self, answers: &Answers, plan: &Plan, receipt: &Receipt, journal: Arc<Journal>, wait: Option<std::time::Duration>) -> Result<Finished, Fault> {
+        self.stand_by(&answers.site, &answers.path);
+        let result = self.steps(answers, plan, receipt, journal, wait).await;
+        self.stand_down(&answers.site);
+        result
+    }
+
+    /// Runs the steps and writes down how it ended.
+    async fn steps(&self, answers: &Answers, plan: &Plan, receipt: &Receipt, journal: Arc<Journal>, wait: Option<std::time::Duration>) -> Result<Finished, Fault> {
         self.control(Control::Run);
         let cx = self.context(answers.site.clone());
         let outcome = execute(plan, &cx, receipt, journal.clone(), &self.events, self.control.subscribe()).await?;

@@ -1,6 +1,7 @@
 //! The loop: performs effects against the world and feeds their events back. Everything that touches a site goes through
 //! here, whichever front or command asked for it.
 
+pub mod boot;
 pub mod cameras;
 pub mod effects;
 pub mod guard;
@@ -87,6 +88,11 @@ impl Drive {
     /// State folder of a site.
     pub fn state(&self, site: &str) -> String {
         format!("{}/{site}", self.root)
+    }
+
+    /// The same, telling nobody what happens.
+    pub fn quiet(&self) -> Self {
+        Drive { events: tokio::sync::mpsc::unbounded_channel().0, ..self.clone() }
     }
 
     /// Sends an event; a front that is gone does not matter.
