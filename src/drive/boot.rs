@@ -55,7 +55,7 @@ impl Drive {
         // The copy in the state folder outlives a download folder; on a first run it is not there yet.
         let copy = format!("{}/kerbup", self.state(site));
         let program = if files::there(f, &copy) { copy } else { f.program().map_err(|e| file_fault(&e, "kerbup's own file"))? };
-        let (line, command, root, storage) = (unit::line(&program), unit::word(&program), unit::word(&self.root), unit::word(storage));
+        let (line, command, root, storage) = (unit::line(&program), unit::word(&program), unit::argument(&self.root), unit::word(storage));
         let values = [
             ("site", site),
             ("root", root.as_str()),
