@@ -101,8 +101,11 @@ async fn carry(setup: Setup, answers: Answers, strict: bool, wait: Option<Durati
                 && site.receipt.unfinished()
                 && drive.load(&site).is_ok_and(|old| ask::save(&old) == ask::save(&answers))
             {
-                drive.look(&answers).await;
-                drive.try_cameras(&answers).await;
+                // Where another kerbup is at it, that run is shown.
+                if !drive.under_way(&site.state) {
+                    drive.look(&answers).await;
+                    drive.try_cameras(&answers).await;
+                }
                 return drive.resume(&site, wait).await.map_err(one);
             }
             let (_, checks) = drive.look(&answers).await;
@@ -115,7 +118,7 @@ async fn carry(setup: Setup, answers: Answers, strict: bool, wait: Option<Durati
     };
     drop(drive);
     let code = finish(work, events, json, terminal).await?;
-    if code == Exit::Interrupted.code() {
+    if code == Exit::Interrupted.code() && quiet.attached().is_none() {
         // A person ended it: it waits for a person. A machine that goes down ends it otherwise, and goes on by itself.
         quiet.stand_down(&name);
     }

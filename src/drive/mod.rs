@@ -1,6 +1,7 @@
 //! The loop: performs effects against the world and feeds their events back. Everything that touches a site goes through
 //! here, whichever front or command asked for it.
 
+pub mod attach;
 pub mod boot;
 pub mod cameras;
 pub mod effects;
@@ -12,6 +13,9 @@ pub mod sites;
 pub mod standing;
 pub mod survey;
 pub mod uninstall;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,6 +44,8 @@ pub struct Memory {
     pub plan: Option<Plan>,
     /// The answers as last heard of.
     pub answers: Answers,
+    /// State folder of the site whose run, another kerbup's, is shown.
+    pub attached: Option<String>,
 }
 
 /// The drive. Cloning shares it.
