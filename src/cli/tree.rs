@@ -255,6 +255,14 @@ pub enum Command {
 "
     )]
     Guard,
+    /// Go on with work that was cut off: run when the machine starts, not by people
+    #[command(
+        hide = true,
+        before_help = "Examples:
+  kerbup resume --site shop-12
+"
+    )]
+    Resume,
 }
 
 /// Work on cameras.

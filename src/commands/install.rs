@@ -91,6 +91,7 @@ pub async fn change(setup: Setup, globals: &Globals) -> Result<i32, Vec<Fault>> 
 
 async fn carry(setup: Setup, answers: Answers, strict: bool, wait: Option<Duration>) -> Result<i32, Vec<Fault>> {
     let Setup { drive, events, json, terminal, .. } = setup;
+    let (quiet, name) = (drive.quiet(), answers.site.clone());
     let work = {
         let drive = drive.clone();
         tokio::spawn(async move {
@@ -102,8 +103,11 @@ async fn carry(setup: Setup, answers: Answers, strict: bool, wait: Option<Durati
                 && site.receipt.purpose == Some(Purpose::Install)
                 && drive.load(&site).is_ok_and(|old| ask::save(&old) == ask::save(&answers))
             {
-                drive.look(&answers).await;
-                drive.try_cameras(&answers).await;
+                // Where another kerbup is at it, that run is shown.
+                if !drive.under_way(&site.state) {
+                    drive.look(&answers).await;
+                    drive.try_cameras(&answers).await;
+                }
                 return drive.resume(&site, wait).await.map_err(one);
             }
             let (_, checks) = drive.look(&answers).await;
@@ -115,6 +119,31 @@ async fn carry(setup: Setup, answers: Answers, strict: bool, wait: Option<Durati
         })
     };
     drop(drive);
+    let code = finish(work, events, json, terminal).await?;
+    if code == Exit::Interrupted.code() && quiet.attached().is_none() {
+        // A person ended it: it waits for a person. A machine that goes down ends it otherwise, and goes on by itself.
+        quiet.stand_down(&name);
+    }
+    Ok(code)
+}
+
+/// Goes on where a run was cut off, without anybody there. A site whose run has ended needs nothing.
+pub async fn resume(setup: Setup, site: Option<&str>) -> Result<i32, Vec<Fault>> {
+    let one = |f: Fault| vec![f];
+    let site = setup.drive.site(site).map_err(one)?;
+    setup.root_needed().map_err(one)?;
+    if !site.receipt.unfinished() {
+        setup.drive.stand_down(&site.name);
+        setup.lines(&[format!("Nothing is left to do on the site {}.", site.name)]);
+        return Ok(Exit::Done.code());
+    }
+    let Setup { drive, events, json, terminal, .. } = setup;
+    let work = tokio::spawn(async move {
+        let answers = drive.load(&site).map_err(one)?;
+        drive.look(&answers).await;
+        drive.try_cameras(&answers).await;
+        drive.resume(&site, None).await.map_err(one)
+    });
     finish(work, events, json, terminal).await
 }
 

@@ -92,10 +92,16 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
     }
     let by_hand = leave == full::Leave::Interrupted && !*lost.borrow();
     if by_hand {
+        if seen.borrow().running && drive.attached().is_none() {
+            // A person ended it: a restart of the machine does not go on by itself.
+            let site = drive.memory().answers.site.clone();
+            drive.stand_down(&site);
+        }
         return Ok(Exit::Interrupted.code());
     }
     let mut seen = seen;
-    let outlived = seen.borrow().running;
+    // Another kerbup's run goes on without this one.
+    let outlived = seen.borrow().running && drive.attached().is_none();
     if outlived {
         say(&["It goes on. You may close this window; start kerbup to see how it is.".to_string()]);
         let _ = seen.wait_for(|s| !s.running).await;

@@ -13,7 +13,6 @@ use crate::model::event::{CameraCount, Event};
 use crate::model::fault::{Fault, Whose};
 use crate::model::host::DiskKind;
 use crate::plan::sizing;
-use crate::run::Control;
 use crate::step::file_fault;
 
 /// Seconds between two readings of the dashboard.
@@ -99,8 +98,8 @@ impl Drive {
                 let site = self.site(Some(&site))?;
                 self.resume(&site, None).await?;
             }
-            Effect::Pause(hold) => self.control(if hold { Control::Pause } else { Control::Run }),
-            Effect::Stop => self.control(Control::Stop),
+            Effect::Pause(hold) => self.want_hold(hold)?,
+            Effect::Stop => self.want_stop()?,
             Effect::Undo | Effect::Uninstall => {
                 let site = self.site(Some(&answers.site))?;
                 self.uninstall(&site, false, false).await?;

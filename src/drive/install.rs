@@ -72,9 +72,12 @@ impl Drive {
         self.carry(answers, plan, &receipt, journal, wait).await
     }
 
-    /// Goes on with the plan that was accepted, where it was cut off.
+    /// Goes on with the plan that was accepted, where it was cut off. Where another kerbup does that now, its run is shown.
     pub async fn resume(&self, site: &super::sites::Site, wait: Option<std::time::Duration>) -> Result<Finished, Fault> {
-        let _lock = self.lock(&site.state)?;
+        let _lock = match self.lock(&site.state) {
+            Err(fault) if fault.code == "RUN-UNDER-WAY" && self.under_way(&site.state) => return self.attach(&site.state).await,
+            lock => lock?,
+        };
         let answers = self.load(site)?;
         let receipt = Receipt::read(&*self.world.files, &site.state)?;
         if receipt.purpose == Some(Purpose::Uninstall) {
@@ -85,8 +88,18 @@ impl Drive {
         self.carry(&answers, &plan, &receipt, journal, wait).await
     }
 
-    /// Runs the steps and writes down how it ended.
+    /// Carries the plan out; a power cut is seen to and another kerbup may watch.
     async fn carry(&self, answers: &Answers, plan: &Plan, receipt: &Receipt, journal: Arc<Journal>, wait: Option<std::time::Duration>) -> Result<Finished, Fault> {
+        let telling = self.tell(&self.state(&answers.site));
+        telling.drive.stand_by(&answers.site, &answers.path);
+        let result = telling.drive.steps(answers, plan, receipt, journal, wait).await;
+        telling.end(result.as_ref().err().cloned()).await;
+        self.stand_down(&answers.site);
+        result
+    }
+
+    /// Runs the steps and writes down how it ended.
+    async fn steps(&self, answers: &Answers, plan: &Plan, receipt: &Receipt, journal: Arc<Journal>, wait: Option<std::time::Duration>) -> Result<Finished, Fault> {
         self.control(Control::Run);
         let cx = self.context(answers.site.clone());
         let (later, secrets) = (plan.clone(), self.secrets.clone());

@@ -1,6 +1,8 @@
 //! The loop: performs effects against the world and feeds their events back. Everything that touches a site goes through
 //! here, whichever front or command asked for it.
 
+pub mod attach;
+pub mod boot;
 pub mod cameras;
 pub mod effects;
 pub mod guard;
@@ -12,6 +14,9 @@ pub mod sites;
 pub mod standing;
 pub mod survey;
 pub mod uninstall;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -44,6 +49,8 @@ pub struct Memory {
     pub plan: Option<Plan>,
     /// The answers as last heard of.
     pub answers: Answers,
+    /// State folder of the site whose run, another kerbup's, is shown.
+    pub attached: Option<String>,
 }
 
 /// The drive. Cloning shares it.
@@ -96,6 +103,11 @@ impl Drive {
     /// State folder of a site.
     pub fn state(&self, site: &str) -> String {
         format!("{}/{site}", self.root)
+    }
+
+    /// The same, telling nobody what happens.
+    pub fn quiet(&self) -> Self {
+        Drive { events: tokio::sync::mpsc::unbounded_channel().0, ..self.clone() }
     }
 
     /// Sends an event; a front that is gone does not matter.

@@ -82,7 +82,7 @@ impl Drive {
             .into_iter()
             .map(|s| {
                 let (done, of) = s.receipt.done();
-                Standing { site: s.name, unfinished: s.receipt.unfinished(), done, of }
+                Standing { running: self.under_way(&s.state), site: s.name, unfinished: s.receipt.unfinished(), done, of }
             })
             .collect())
     }

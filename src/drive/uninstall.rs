@@ -49,6 +49,9 @@ impl Drive {
     pub async fn take_down(&self, site: &Site, receipt: &Receipt, cx: &Context) -> Result<Finished, Fault> {
         let f = &*self.world.files;
         let journal = Journal::resume(f, &site.state)?;
+        // What a run that a power cut ended has left: its unit, and events that nobody adds to.
+        self.stand_down(&site.name);
+        files::remove(f, &format!("{}/run", site.state))?;
         let faults = revert(receipt, cx, &journal, &self.events, &|_| true).await;
         let mut finished = Finished { ending: Ending::Done, changed: !receipt.empty(), cameras: CameraCount::default(), fault: faults.into_iter().next() };
         let mut says = vec![];

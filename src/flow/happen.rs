@@ -146,6 +146,7 @@ impl Flow {
         }
         let ok = ended.ok;
         let site = &self.answers.site;
+        self.standing.iter_mut().filter(|s| s.site == *site).for_each(|s| s.running = false);
         match self.purpose {
             Purpose::Install if ok => self.standing.iter_mut().filter(|s| s.site == *site).for_each(|s| s.unfinished = false),
             Purpose::Uninstall if ok => self.standing.retain(|s| s.site != *site),

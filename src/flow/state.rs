@@ -20,6 +20,8 @@ pub struct Standing {
     pub site: String,
     /// It was left half-done.
     pub unfinished: bool,
+    /// Another kerbup is at work on it now: resuming shows that run.
+    pub running: bool,
     /// Steps done, of.
     pub done: usize,
     /// Steps in all.

@@ -232,7 +232,7 @@ fn a_failed_step_can_be_tried_again_gone_back_from_or_taken_back() {
 
 #[test]
 fn a_standing_site_is_picked_and_gone_on_with() {
-    let standing = Standing { site: "shop".into(), unfinished: true, done: 3, of: 9 };
+    let standing = Standing { site: "shop".into(), unfinished: true, running: true, done: 3, of: 9 };
     let mut f = Flow::new(Answers::default(), vec![standing], false);
     assert!(matches!(want(&mut f, Intent::Pick("shop".into())).as_slice(), [Effect::Load(s)] if s == "shop"));
     let answers = Answers { site: "shop".into(), retention_days: 4, ..Answers::default() };
@@ -240,12 +240,12 @@ fn a_standing_site_is_picked_and_gone_on_with() {
     assert!(matches!(want(&mut f, Intent::Resume("shop".into())).as_slice(), [Effect::Resume(_)]));
     see(&mut f, Event::RunStarted { steps: 9 });
     see(&mut f, done(true));
-    assert_eq!((f.here(), f.answers.retention_days, f.standing[0].unfinished), (Stage::Done, 4, false));
+    assert_eq!((f.here(), f.answers.retention_days, f.standing[0].unfinished, f.standing[0].running), (Stage::Done, 4, false, false));
 }
 
 #[test]
 fn a_site_that_was_taken_down_stands_no_more() {
-    let standing = Standing { site: "home".into(), unfinished: false, done: 9, of: 9 };
+    let standing = Standing { site: "home".into(), unfinished: false, running: false, done: 9, of: 9 };
     let mut f = Flow::new(Answers::default(), vec![standing], false);
     assert!(matches!(want(&mut f, Intent::Uninstall).as_slice(), [Effect::Uninstall]));
     see(&mut f, Event::StepStarted { id: "a".into(), title: "Take a away".into(), at: 1.0 });

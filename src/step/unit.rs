@@ -67,14 +67,19 @@ pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
     values.iter().fold(template.to_string(), |text, (name, value)| text.replace(&format!("{{{{{name}}}}}"), value))
 }
 
-/// A word as systemd reads it: `%` and `$` mean something there, blanks part words (systemd.service(5), systemd.unit(5)).
+/// A word as systemd reads it: `%` means something there, blanks part words (systemd.unit(5), systemd.syntax(7)).
 pub fn word(text: &str) -> String {
-    let text = text.replace('%', "%%").replace('$', "$$");
+    let text = text.replace('%', "%%");
     if text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./%$:@+,".contains(c)) && !text.is_empty() {
         text
     } else {
         format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
     }
+}
+
+/// A word behind the program of a command line: there, and not in the program itself, `$` means something (systemd.service(5)).
+pub fn argument(text: &str) -> String {
+    word(&text.replace('$', "$$"))
 }
 
 /// A path where systemd takes the rest of the line as it is.
@@ -84,7 +89,7 @@ pub fn line(text: &str) -> String {
 
 /// The timer that keeps the site's disk from filling up. `root` is the folder of all sites, `program` the copy it runs.
 pub fn guard(site: &str, root: &str, program: &str) -> With {
-    let (path, command, folder) = (line(program), word(program), word(root));
+    let (path, command, folder) = (line(program), word(program), argument(root));
     let values = [("site", site), ("root", folder.as_str()), ("program", command.as_str()), ("program_path", path.as_str())];
     With { name: format!("kerbup-{site}-guard"), service: fill(SERVICE, &values), timer: fill(TIMER, &values) }
 }
@@ -362,7 +367,8 @@ mod tests {
     #[test]
     fn a_word_survives_what_systemd_makes_of_it() {
         assert_eq!(word("/var/lib/kerbup"), "/var/lib/kerbup");
-        assert_eq!(word("/mnt/my disk/100%/$x\"y"), "\"/mnt/my disk/100%%/$$x\\\"y\"");
+        assert_eq!(word("/mnt/my disk/100%/$x\"y"), "\"/mnt/my disk/100%%/$x\\\"y\"");
+        assert_eq!(argument("/mnt/$x"), "/mnt/$$x");
         assert_eq!(line("/mnt/100% disk"), "/mnt/100%% disk");
         assert_eq!(cron("shop", "/mnt/100% a", "/k"), r"7 * * * * root /k --state '/mnt/100\% a' guard --site shop");
     }

@@ -27,6 +27,8 @@ pub const LEAVE: &str = "Leave";
 pub const BACK: &str = "Go one step back";
 /// On.
 pub const GO_ON: &str = "Go on";
+/// Show the run that another kerbup has under way.
+pub const SHOW_RUN: &str = "Show what it does";
 /// Look at the state.
 pub const STATUS: &str = "See how it is";
 /// Change answers.

@@ -18,6 +18,9 @@ pub const PRACTICE: &str = "practice: nothing is changed";
 /// Where an install stands.
 pub const STANDING: &str = "kerbup has been here before.";
 
+/// Another kerbup is at work on a site.
+pub const AT_WORK: &str = "another kerbup is at it; you can stop it there";
+
 /// How far an unfinished install came.
 pub fn half_done(done: usize, of: usize) -> String {
     format!("{done} of {of} steps are done; nothing of that is lost")

@@ -86,6 +86,15 @@ pub trait Files: Send + Sync {
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
     /// Opens a file for additions, made with mode 0600 where it is not there.
     fn append(&self, path: &str) -> io::Result<Box<dyn Appender>>;
+    /// The same for what may be lost in a power cut: nothing waits for the disk.
+    fn append_unsynced(&self, path: &str) -> io::Result<Box<dyn Appender>> {
+        self.append(path)
+    }
+    /// What a file holds from this byte on; nothing where it is shorter.
+    fn read_from(&self, path: &str, from: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = self.read(path)?;
+        Ok(bytes.split_off(usize::try_from(from).unwrap_or(usize::MAX).min(bytes.len())))
+    }
     /// Space of the file system that holds the path.
     fn space(&self, path: &str) -> io::Result<Space>;
     /// Takes the lock at a path, or `None` where another process holds it.

@@ -154,7 +154,10 @@ impl Talk<'_> {
         let mut choices = vec![];
         for site in self.flow.standing.clone() {
             let name = site.site;
-            if site.unfinished {
+            if site.running {
+                self.say([format!("Another kerbup is at work on {name}.")]);
+                choices.push(choice(&format!("{}: {name}", plain::SHOW_RUN), Act::Pick(name.clone(), Intent::Resume(name.clone()))));
+            } else if site.unfinished {
                 self.say([format!("The install of {name} was left half-done: {} of {} steps are done.", site.done, site.of)]);
                 choices.push(choice(&format!("{} with {name}", plain::GO_ON), Act::Pick(name.clone(), Intent::Resume(name.clone()))));
             } else {

@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -19,6 +19,8 @@ pub struct RealFiles;
 
 struct RealAppender {
     file: File,
+    /// Each addition waits for the disk.
+    sync: bool,
 }
 
 struct RealLock {
@@ -31,7 +33,7 @@ impl Lock for RealLock {}
 impl Appender for RealAppender {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)?;
-        self.file.sync_data()
+        if self.sync { self.file.sync_data() } else { Ok(()) }
     }
 
     fn reserve(&mut self, bytes: u64) -> io::Result<()> {
@@ -221,7 +223,20 @@ impl Files for RealFiles {
     fn append(&self, path: &str) -> io::Result<Box<dyn Appender>> {
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
         sync_folder(parent(Path::new(path)))?;
-        Ok(Box::new(RealAppender { file }))
+        Ok(Box::new(RealAppender { file, sync: true }))
+    }
+
+    fn append_unsynced(&self, path: &str) -> io::Result<Box<dyn Appender>> {
+        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+        Ok(Box::new(RealAppender { file, sync: false }))
+    }
+
+    fn read_from(&self, path: &str, from: u64) -> io::Result<Vec<u8>> {
+        let mut file = File::open(path)?;
+        file.seek(io::SeekFrom::Start(from))?;
+        let mut bytes = vec![];
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     fn space(&self, path: &str) -> io::Result<Space> {

@@ -32,7 +32,9 @@ fn items(flow: &Flow) -> Vec<(Do, String, String)> {
     let mut items = vec![];
     for s in &flow.standing {
         let site = || s.site.clone();
-        if s.unfinished {
+        if s.running {
+            items.push((Do::Resume(site()), format!("Show the work on {}", s.site), words::AT_WORK.into()));
+        } else if s.unfinished {
             items.push((Do::Resume(site()), format!("Go on with {}", s.site), words::half_done(s.done, s.of)));
         }
         items.push((Do::Status(site()), format!("See how {} is", s.site), "parts, cameras, disk".into()));

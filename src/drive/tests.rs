@@ -1,0 +1,164 @@
+//! Two kerbups on one described machine: one runs, the other shows it. What a run leaves beside it, and takes away again.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinHandle;
+
+use super::Drive;
+use super::install::Finished;
+use crate::model::answers::Answers;
+use crate::model::event::Event;
+use crate::model::fact::Fact;
+use crate::model::fault::Fault;
+use crate::model::journal::Ending;
+use crate::model::plan::Plan;
+use crate::recipe::load;
+use crate::step::files;
+use crate::world::World;
+use crate::world::fake::{Described, Pace, named, paced};
+
+const UNIT: &str = "/etc/systemd/system/kerbup-shop-resume.service";
+const LINK: &str = "/etc/systemd/system/multi-user.target.wants/kerbup-shop-resume.service";
+const STATE: &str = "/var/lib/kerbup/shop";
+
+fn world(speed: f64) -> World {
+    // Nothing goes wrong here: what a described machine stages is another test's.
+    let mut machine = Described { trouble: vec![], ..named("lxc").unwrap() };
+    machine.host.listeners = Fact::known(vec![], "nothing listens");
+    paced(machine, Pace::Speed(speed)).0
+}
+
+fn drive(world: &World) -> (Drive, UnboundedReceiver<Event>) {
+    let (sender, events) = unbounded_channel();
+    (Drive::new(world.clone(), load::embedded().unwrap(), "/var/lib/kerbup".into(), sender), events)
+}
+
+fn answers() -> Answers {
+    Answers { site: "shop".into(), path: "/srv/my videos".into(), ..Answers::default() }
+}
+
+async fn planned(drive: &Drive) -> Plan {
+    drive.look(&answers()).await;
+    drive.plan(&answers()).await.unwrap().0
+}
+
+fn begun(drive: &Drive, plan: &Plan) -> JoinHandle<Result<Finished, Fault>> {
+    let (drive, plan) = (drive.clone(), plan.clone());
+    tokio::spawn(async move { drive.install(&answers(), &plan, Some(Duration::ZERO)).await })
+}
+
+async fn under_way(drive: &Drive) {
+    for _ in 0..1000 {
+        if drive.under_way(STATE) {
+            return;
+        }
+        tokio::time::timeout(Duration::from_millis(5), std::future::pending::<()>()).await.unwrap_err();
+    }
+    panic!("no run is under way");
+}
+
+fn all(events: &mut UnboundedReceiver<Event>) -> Vec<Event> {
+    std::iter::from_fn(|| events.try_recv().ok()).collect()
+}
+
+fn done(events: &[Event]) -> BTreeSet<String> {
+    events.iter().filter_map(|e| if let Event::StepDone { id, .. } = e { Some(id.clone()) } else { None }).collect()
+}
+
+#[tokio::test]
+async fn a_second_kerbup_shows_the_run_of_the_first_to_its_end() {
+    let world = world(300.0);
+    let ((one, mut first), (two, mut second)) = (drive(&world), drive(&world));
+    let plan = planned(&one).await;
+    assert!(plan.step("unit:guard").is_some(), "this machine has a service manager and a bundled store");
+    let run = begun(&one, &plan);
+    under_way(&two).await;
+    assert!(two.standing().unwrap()[0].running);
+    let site = two.site(Some("shop")).unwrap();
+    let refused = two.uninstall(&site, false, false).await.unwrap_err();
+    assert_eq!(refused.code, "RUN-UNDER-WAY");
+
+    let text = String::from_utf8(world.files.read(UNIT).unwrap()).unwrap();
+    assert!(
+        text.contains("RequiresMountsFor=\"/srv/my videos\"\n")
+            && text.contains("/kerbup --state /var/lib/kerbup --output plain resume --site shop\n"),
+        "{text}"
+    );
+    assert!(!text.contains("{{") && world.files.read_link(LINK).unwrap() == UNIT);
+
+    let shown = two.resume(&site, None).await.unwrap();
+    let ran = run.await.unwrap().unwrap();
+    assert_eq!((ran.ending, &shown), (Ending::Done, &ran));
+    let (first, second) = (all(&mut first), all(&mut second));
+    assert_eq!(done(&second), plan.steps.iter().map(|s| s.id.clone()).collect());
+    assert!(second.iter().any(|e| *e == Event::RunStarted { steps: plan.steps.len() }));
+    assert!(matches!(second.last(), Some(Event::Done { ok: true, .. })));
+    assert_eq!(first.last(), second.last());
+
+    assert!(!files::there(&*world.files, UNIT) && !files::there(&*world.files, LINK));
+    assert!(!two.under_way(STATE) && !two.standing().unwrap()[0].running && two.attached().is_none());
+}
+
+#[tokio::test]
+async fn a_second_kerbup_can_stop_the_run_of_the_first() {
+    let world = world(10.0);
+    let ((one, mut first), (two, _second)) = (drive(&world), drive(&world));
+    let plan = planned(&one).await;
+    let run = begun(&one, &plan);
+    under_way(&two).await;
+    let site = two.site(Some("shop")).unwrap();
+    let showing = {
+        let two = two.clone();
+        tokio::spawn(async move { two.resume(&site, None).await })
+    };
+    while two.attached().is_none() {
+        tokio::task::yield_now().await;
+    }
+    two.want_stop().unwrap();
+    assert_eq!(run.await.unwrap().unwrap().ending, Ending::Stopped);
+    assert_eq!(showing.await.unwrap().unwrap().ending, Ending::Stopped);
+    assert!(done(&all(&mut first)).len() < plan.steps.len());
+    assert!(!files::there(&*world.files, &format!("{STATE}/run/stop")) && !files::there(&*world.files, UNIT));
+    // What was stopped goes on, and the wish that stopped it is gone.
+    let site = two.site(Some("shop")).unwrap();
+    assert_eq!(two.resume(&site, Some(Duration::ZERO)).await.unwrap().ending, Ending::Done);
+}
+
+#[tokio::test]
+async fn a_run_that_broke_off_is_told_to_the_one_who_watches() {
+    let world = world(10.0);
+    let ((one, _first), (two, _second)) = (drive(&world), drive(&world));
+    let plan = planned(&one).await;
+    let run = begun(&one, &plan);
+    under_way(&two).await;
+    let site = two.site(Some("shop")).unwrap();
+    let showing = {
+        let two = two.clone();
+        tokio::spawn(async move { two.resume(&site, None).await })
+    };
+    while two.attached().is_none() {
+        tokio::task::yield_now().await;
+    }
+    run.abort();
+    let _ = run.await;
+    assert_eq!(showing.await.unwrap().unwrap_err().code, "RUN-BROKE-OFF");
+    assert!(files::there(&*world.files, UNIT), "a run that was cut off goes on at the next start of the machine");
+    let site = two.site(Some("shop")).unwrap();
+    two.stand_down("shop");
+    assert!(!files::there(&*world.files, UNIT));
+    assert_eq!(two.uninstall(&site, true, false).await.unwrap().ending, Ending::Done);
+}
+
+#[tokio::test]
+async fn a_unit_of_somebody_else_is_left_alone_and_a_run_goes_on_without_its_own() {
+    let world = world(300.0);
+    world.files.write(UNIT, b"[Service]\nExecStart=/bin/true\n", 0o644).unwrap();
+    let (one, mut events) = drive(&world);
+    one.look(&answers()).await;
+    one.stand_by("shop", "/srv");
+    one.stand_down("shop");
+    assert_eq!(world.files.read(UNIT).unwrap(), b"[Service]\nExecStart=/bin/true\n");
+    assert!(all(&mut events).iter().any(|e| matches!(e, Event::Log { text, .. } if text.contains("will not go on by itself"))));
+}
