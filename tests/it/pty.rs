@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tempfile::TempDir;
 
-use crate::engine::{Site, machine, program, same, setting, wait_for};
+use crate::engine::{Site, machine, program, same, setting, tool_may_fail, wait_for};
 
 const ENTER: &[u8] = b"\r";
 const RIGHT: &[u8] = b"\x1b[C";
@@ -23,9 +23,9 @@ fn cells(n: u16) -> NonZero<u16> {
 
 /// A person before a terminal in which the program runs.
 struct Person {
-    master: Option<Box<dyn MasterPty + Send>>,
+    master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
-    keys: Option<Box<dyn Write + Send>>,
+    keys: Box<dyn Write + Send>,
     screen: Arc<Mutex<vt100::Parser>>,
 }
 
@@ -38,16 +38,33 @@ impl Drop for Person {
 
 impl Person {
     fn sits_down(state: &Path, args: &[&str], checkpoint: Option<&str>) -> Person {
-        let pty = native_pty_system().openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
         let mut command = CommandBuilder::new(program());
         command.args(["--state", state.to_str().unwrap()]);
         command.args(args);
-        command.env("TERM", "xterm-256color");
-        command.env("LANG", "C.UTF-8");
-        command.cwd(state.parent().unwrap());
         if let Some(place) = checkpoint {
             command.env("KERBUP_CHECKPOINT", place);
         }
+        Person::before(command, state)
+    }
+
+    /// In a window of another program, which can be ended: then the terminal inside is gone for good.
+    fn sits_down_in_a_window(state: &Path, args: &[&str]) -> Person {
+        let mut command = CommandBuilder::new("script");
+        command.args([
+            "-q",
+            "-e",
+            "-c",
+            &format!("stty rows 24 cols 80; exec {} --state {} {}", program(), state.display(), args.join(" ")),
+            "/dev/null",
+        ]);
+        Person::before(command, state)
+    }
+
+    fn before(mut command: CommandBuilder, state: &Path) -> Person {
+        let pty = native_pty_system().openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
+        command.env("TERM", "xterm-256color");
+        command.env("LANG", "C.UTF-8");
+        command.cwd(state.parent().unwrap());
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
         let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(24), cells(80), 0)));
@@ -62,13 +79,12 @@ impl Person {
             }
         });
         let keys = pty.master.take_writer().unwrap();
-        Person { master: Some(pty.master), child, keys: Some(keys), screen }
+        Person { master: pty.master, child, keys, screen }
     }
 
     fn press(&mut self, keys: &[u8]) {
-        let writer = self.keys.as_mut().unwrap();
-        writer.write_all(keys).unwrap();
-        writer.flush().unwrap();
+        self.keys.write_all(keys).unwrap();
+        self.keys.flush().unwrap();
     }
 
     fn shown(&self) -> String {
@@ -92,13 +108,7 @@ impl Person {
 
     fn resizes(&mut self, cols: u16, rows: u16) {
         self.screen.lock().unwrap().screen_mut().set_size(cells(rows), cells(cols));
-        self.master.as_ref().unwrap().resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
-    }
-
-    /// The window is closed: the terminal hangs up.
-    fn closes_the_window(&mut self) {
-        self.keys = None;
-        self.master = None;
+        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
     fn ends(&mut self, seconds: u64) -> u32 {
@@ -257,16 +267,19 @@ fn two_ctrl_c_leave_a_terminal_and_a_journal_that_goes_on() {
 #[test]
 fn a_closed_window_does_not_end_a_run() {
     let Some(site) = Site::on("docker", "pty::a_closed_window_does_not_end_a_run", "e2e-hup", "") else { return };
-    let mut person = Person::sits_down(&state(&site), &["--answers", site.file.to_str().unwrap()], None);
+    let mut person = Person::sits_down_in_a_window(&state(&site), &["--answers", site.file.to_str().unwrap()]);
     person.comes_to_the_plan();
     person.installs();
     wait_for("the run begins", Duration::from_secs(30), || site.state().join("journal/0001.ndjson").exists().then_some(()));
-    person.closes_the_window();
+    // The window's own program dies: the terminal inside hangs up.
+    person.child.kill().unwrap();
+    person.child.wait().unwrap();
     wait_for("the run ends without its window", Duration::from_secs(120), || {
         let receipt = kerbup::run::Receipt::read(&kerbup::world::real::files::RealFiles, site.state().to_str().unwrap()).ok()?;
         (!receipt.unfinished() && receipt.plan.is_some()).then_some(())
     });
-    person.ends(30);
+    let inside = || tool_may_fail("pgrep", &["-f", &format!("^{} --state {}", program(), state(&site).display())]).out;
+    wait_for("the program ends after its run", Duration::from_secs(60), || inside().trim().is_empty().then_some(()));
     assert_eq!(site.containers().len(), 3);
     assert_eq!(site.run(&site.install()).ok().done()["changed"], false);
 }
