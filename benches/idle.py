@@ -21,7 +21,7 @@ def watched(command, complete):
         program.watch(SETTLE)
         cpu, written = program.cpu_seconds(), program.bytes
         program.watch(WATCH)
-        return (program.cpu_seconds() - cpu) / WATCH, program.memory(), (program.bytes - written) / WATCH
+        return (program.cpu_seconds() - cpu) / WATCH, *program.memory(), (program.bytes - written) / WATCH
     finally:
         program.end()
 
@@ -34,6 +34,6 @@ def measure(tools):
             site.install()
             ours = watched(site.command("status"), lambda s: "inside only" in s.text())
             theirs = watched([tools.oxker], lambda s: "running" in s.text())
-        for (what, unit), a, b in zip([("processor", "%"), ("memory", "MB"), ("bytes to the terminal", "B/s")], ours, theirs):
+        for (what, unit), a, b in zip([("processor", "%"), ("memory with code", "MB"), ("memory without code", "MB"), ("bytes to the terminal", "B/s")], ours, theirs):
             rows.append(Row("c", f"idle dashboard, {count} containers: {what}", a, unit, "oxker", b))
     return rows

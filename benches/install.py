@@ -15,7 +15,7 @@ import time
 from figures import Row
 from stack import Site, run
 
-ROUNDS = 2
+ROUNDS = 5
 AFTER = {"vault": ["mongodb", "minio"]}
 
 

@@ -141,9 +141,10 @@ class Program:
         return (int(fields[11]) + int(fields[12])) / TICK
 
     def memory(self):
-        """Bytes of its own: the proportional set, so that shared pages are not counted in full."""
+        """Bytes: the proportional set (with the program's own code, as far as it is in memory), and what is its own alone."""
         with open(f"/proc/{self.pid}/smaps_rollup") as f:
-            return next(int(line.split()[1]) * 1024 for line in f if line.startswith("Pss:"))
+            read = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in f if line.endswith("kB\n")}
+        return read["Pss"], read["Anonymous"]
 
     def end(self):
         try:
