@@ -34,8 +34,9 @@ impl Drive {
         }
         let answers = self.memory().answers.clone();
         match effect {
-            Effect::Unwatch => self.watching.send_replace(self.watching.borrow().wrapping_add(1)),
-            Effect::CloseLog => self.following.send_replace(self.following.borrow().wrapping_add(1)),
+            // Not read and then replaced: a reading that is still held would lock out the writing for ever.
+            Effect::Unwatch => self.watching.send_modify(|n| *n = n.wrapping_add(1)),
+            Effect::CloseLog => self.following.send_modify(|n| *n = n.wrapping_add(1)),
             effect => {
                 tokio::spawn(async move {
                     let runs = matches!(effect, Effect::Install(_) | Effect::Resume(_) | Effect::Undo | Effect::Uninstall);
@@ -46,9 +47,8 @@ impl Drive {
                         }
                     }
                 });
-                0
             }
-        };
+        }
     }
 
     async fn effect(&self, effect: Effect, answers: Answers) -> Result<(), Fault> {
