@@ -6,8 +6,6 @@
 //! with a journal; `health` asks the parts how they are; `flow` is the state machine that all fronts share, `drive` the
 //! loop around it, `front` what people see. `docs/architecture.md` has the rules; `tests/it/house.rs` holds them.
 
-pub mod model;
-pub mod world;
 pub mod ask;
 pub mod camera;
 pub mod checks;
@@ -18,6 +16,7 @@ pub mod flow;
 pub mod front;
 pub mod health;
 pub mod host;
+pub mod model;
 pub mod plan;
 pub mod recipe;
 pub mod run;
@@ -25,3 +24,4 @@ pub mod secrets;
 pub mod step;
 pub mod target;
 pub mod words;
+pub mod world;

@@ -57,7 +57,8 @@ pub async fn cameras(setup: Setup, globals: &Globals, command: Cameras) -> Resul
         }
         Cameras::Add { name, url, more } => {
             if answers.cameras.iter().any(|c| c.name == name) {
-                return Err(one(Fault::new(Whose::Input, "CAMERA-TWICE", format!("There is a camera {name} already.")).cure(format!("Change it instead: kerbup cameras change {name}"))));
+                return Err(one(Fault::new(Whose::Input, "CAMERA-TWICE", format!("There is a camera {name} already."))
+                    .cure(format!("Change it instead: kerbup cameras change {name}"))));
             }
             set(&setup.drive, &mut answers, None, &name, url, &more)?;
         }

@@ -23,8 +23,10 @@ struct Handover {
 /// Writes the answers of an effect that needs root. None where root begins anew: a site that root installed is root's to find.
 pub fn give(drive: &Drive, effect: &Effect) -> Result<Option<String>, Fault> {
     let Effect::Install(answers) = effect else { return Ok(None) };
-    let secrets = drive.secrets.names().into_iter().filter_map(|n| Some((n.clone(), drive.secrets.get(&n)?.expose_secret().to_string()))).collect();
-    let text = serde_json::to_vec(&Handover { site: ask::save(answers), secrets }).map_err(|e| Fault::new(Whose::Ours, "NOT-WRITTEN", "The answers could not be handed on.").because(e.to_string()))?;
+    let secrets =
+        drive.secrets.names().into_iter().filter_map(|n| Some((n.clone(), drive.secrets.get(&n)?.expose_secret().to_string()))).collect();
+    let text = serde_json::to_vec(&Handover { site: ask::save(answers), secrets })
+        .map_err(|e| Fault::new(Whose::Ours, "NOT-WRITTEN", "The answers could not be handed on.").because(e.to_string()))?;
     let f = &*drive.world.files;
     files::make(f, &drive.root, 0o700)?;
     let path = format!("{}/handover.json", drive.root);
@@ -37,7 +39,8 @@ pub fn take(drive: &Drive, path: &str) -> Result<Answers, Fault> {
     let f = &*drive.world.files;
     let bytes = f.read(path).map_err(|e| file_fault(&e, path))?;
     f.remove_file(path).map_err(|e| file_fault(&e, path))?;
-    let damaged = || Fault::new(Whose::Input, "HANDOVER-DAMAGED", "The answers could not be taken over.").cure("Start again as root: sudo kerbup");
+    let damaged =
+        || Fault::new(Whose::Input, "HANDOVER-DAMAGED", "The answers could not be taken over.").cure("Start again as root: sudo kerbup");
     let given: Handover = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
     for (name, value) in given.secrets {
         drive.secrets.put(&name, SecretString::from(value));
@@ -58,8 +61,11 @@ pub async fn elevate(drive: &Drive, handover: Option<String>) -> Result<i32, Fau
     let command = Command { program: "sudo".into(), args, ..Command::default() };
     drive.world.processes.take_over(&command).await.map_err(|e| {
         let fault = match e {
-            ProcessError::Missing(_) => Fault::new(Whose::Machine, "NEEDS-ROOT", "Installing needs root, and there is no sudo here.").cure("Become root (su -), then start kerbup again."),
-            e => Fault::new(Whose::Machine, "NEEDS-ROOT", "Installing needs root.").because(e.to_string()).cure("Start it as root: sudo kerbup"),
+            ProcessError::Missing(_) => Fault::new(Whose::Machine, "NEEDS-ROOT", "Installing needs root, and there is no sudo here.")
+                .cure("Become root (su -), then start kerbup again."),
+            e => Fault::new(Whose::Machine, "NEEDS-ROOT", "Installing needs root.")
+                .because(e.to_string())
+                .cure("Start it as root: sudo kerbup"),
         };
         match &handover {
             Some(path) => {

@@ -56,7 +56,8 @@ pub async fn plan(setup: Setup, globals: &Globals) -> Result<i32, Vec<Fault>> {
 pub async fn install(setup: Setup, globals: &Globals, wait: Option<Duration>) -> Result<i32, Vec<Fault>> {
     if !globals.yes {
         return Err(vec![
-            Fault::new(Whose::Input, "YES-MISSING", "An install without questions needs --yes.").cure("Look at what it would do first: kerbup plan --answers FILE. Then: kerbup install --answers FILE --yes"),
+            Fault::new(Whose::Input, "YES-MISSING", "An install without questions needs --yes.")
+                .cure("Look at what it would do first: kerbup plan --answers FILE. Then: kerbup install --answers FILE --yes"),
         ]);
     }
     let answers = ready(&setup, globals).await?;
@@ -76,14 +77,20 @@ pub async fn change(setup: Setup, globals: &Globals) -> Result<i32, Vec<Fault>> 
     files.extend(globals.answers.iter().cloned());
     let answers = setup.drive.answers(&files, &globals.sets)?;
     if answers.site != site.name {
-        return Err(vec![Fault::new(Whose::Input, "SITE-RENAMED", "A site keeps its name.").cure("Install another site beside it, or leave site.name as it is.")]);
+        return Err(vec![
+            Fault::new(Whose::Input, "SITE-RENAMED", "A site keeps its name.")
+                .cure("Install another site beside it, or leave site.name as it is."),
+        ]);
     }
     if !globals.yes {
         let (_, checks) = setup.drive.look(&answers).await;
         judged(&checks, globals.strict)?;
         let (plan, states) = setup.drive.plan(&answers).await.map_err(one)?;
         setup.lines(&line::show::plan(&plan, &states));
-        return Err(vec![Fault::new(Whose::Input, "YES-MISSING", "Nothing was changed: a change without questions needs --yes.").cure("Say it again with --yes, if that is what you want.")]);
+        return Err(vec![
+            Fault::new(Whose::Input, "YES-MISSING", "Nothing was changed: a change without questions needs --yes.")
+                .cure("Say it again with --yes, if that is what you want."),
+        ]);
     }
     setup.root_needed().map_err(one)?;
     carry(setup, answers, globals.strict, None).await
@@ -161,7 +168,13 @@ pub async fn finish(
             let _ = line::unattended(events, &mut std::io::stderr(), &terminal).await;
         }
     });
-    let broken = |e: tokio::task::JoinError| vec![Fault::new(Whose::Ours, "BROKE-OFF", "kerbup broke off.").because(e.to_string()).cure("Run it again: it goes on where it stopped.")];
+    let broken = |e: tokio::task::JoinError| {
+        vec![
+            Fault::new(Whose::Ours, "BROKE-OFF", "kerbup broke off.")
+                .because(e.to_string())
+                .cure("Run it again: it goes on where it stopped."),
+        ]
+    };
     let result = tokio::select! {
         result = &mut work => result.map_err(broken)?,
         code = ended_by_signal() => return Ok(code),
@@ -186,7 +199,9 @@ pub async fn finish(
 /// Ctrl-C and TERM end the program; the journal resumes. A lost line (HUP) does not end a run.
 async fn ended_by_signal() -> i32 {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut int), Ok(mut term), Ok(mut hup)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
+    let (Ok(mut int), Ok(mut term), Ok(mut hup)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+    else {
         return std::future::pending().await;
     };
     loop {

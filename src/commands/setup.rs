@@ -77,7 +77,10 @@ impl Setup {
             None => load::embedded()?,
         };
         // Mounts and links name the state folder, so it must mean the same wherever kerbup is called from next.
-        let named = globals.state.as_deref().map(|dir| std::path::absolute(dir).map_or_else(|_| dir.to_string(), |p| p.to_string_lossy().into_owned()));
+        let named = globals
+            .state
+            .as_deref()
+            .map(|dir| std::path::absolute(dir).map_or_else(|_| dir.to_string(), |p| p.to_string_lossy().into_owned()));
         let root = sites::root(&*world.files, named.as_deref());
         let (sender, events) = mpsc::unbounded_channel();
         let clock = world.clock.clone();
@@ -106,7 +109,14 @@ impl Setup {
             },
             practice: globals.practice.is_some(),
             look: full::Look { colour: if colour { full::Colour::Sixteen } else { full::Colour::Mono }, ascii },
-            terminal: Terminal { stdin_tty, stderr_tty: std::io::stderr().is_terminal(), accessible, colour, zone: TimeZone::system(), now: Arc::new(move || clock.now()) },
+            terminal: Terminal {
+                stdin_tty,
+                stderr_tty: std::io::stderr().is_terminal(),
+                accessible,
+                colour,
+                zone: TimeZone::system(),
+                now: Arc::new(move || clock.now()),
+            },
         })
     }
 

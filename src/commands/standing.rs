@@ -29,12 +29,18 @@ pub async fn status(setup: Setup, globals: &Globals, watch: bool) -> Result<i32,
         if !setup.json {
             setup.lines(&line::show::status(&snapshot));
         } else if watch {
-            let _ = writeln!(std::io::stdout(), "{}", json::event(&Event::Health { snapshot: Box::new(snapshot.clone()) }).unwrap_or_default());
+            let _ =
+                writeln!(std::io::stdout(), "{}", json::event(&Event::Health { snapshot: Box::new(snapshot.clone()) }).unwrap_or_default());
         } else {
             setup.document(&json::status(&snapshot));
         }
         if !watch {
-            return Ok(if matches!(snapshot.overall, Overall::Down | Overall::Unknown | Overall::Absent) { Exit::Failed } else { Exit::Done }.code());
+            return Ok(if matches!(snapshot.overall, Overall::Down | Overall::Unknown | Overall::Absent) {
+                Exit::Failed
+            } else {
+                Exit::Done
+            }
+            .code());
         }
         setup.drive.world.clock.sleep(std::time::Duration::from_secs(5)).await;
     }
@@ -70,7 +76,8 @@ pub async fn passwords(setup: Setup, site: Option<&str>, name: Option<&str>, new
     if new {
         let name = name.unwrap_or_default();
         if name != "vault.password" && !(name.starts_with("agent.") && name.ends_with(".password")) {
-            return Err(one(Fault::new(Whose::Input, "PASSWORD-KEPT", format!("{name} cannot be renewed.")).cure("These can: vault.password, and agent.CAMERA.password.")));
+            return Err(one(Fault::new(Whose::Input, "PASSWORD-KEPT", format!("{name} cannot be renewed."))
+                .cure("These can: vault.password, and agent.CAMERA.password.")));
         }
         setup.root_needed().map_err(one)?;
         setup.drive.renew(&site, name).await.map_err(one)?;
@@ -91,7 +98,8 @@ pub async fn passwords(setup: Setup, site: Option<&str>, name: Option<&str>, new
     let mut found = serde_json::Map::new();
     for name in &names {
         let value = setup.drive.secrets.get(name).ok_or_else(|| {
-            one(Fault::new(Whose::Input, "NO-SUCH-PASSWORD", format!("There is no password {name}.")).cure("See which there are: kerbup passwords"))
+            one(Fault::new(Whose::Input, "NO-SUCH-PASSWORD", format!("There is no password {name}."))
+                .cure("See which there are: kerbup passwords"))
         })?;
         found.insert(name.clone(), json!(value.expose_secret()));
     }
@@ -110,7 +118,11 @@ pub async fn passwords(setup: Setup, site: Option<&str>, name: Option<&str>, new
 pub async fn switch(setup: Setup, site: Option<&str>, on: bool) -> Result<i32, Vec<Fault>> {
     let site = setup.drive.site(site).map_err(one)?;
     setup.drive.switch(&site, on).await.map_err(one)?;
-    let says = if on { format!("{} is started. See how it is: kerbup status", site.name) } else { format!("{} is stopped: nothing is recorded. Start it again: kerbup start", site.name) };
+    let says = if on {
+        format!("{} is started. See how it is: kerbup status", site.name)
+    } else {
+        format!("{} is stopped: nothing is recorded. Start it again: kerbup start", site.name)
+    };
     if setup.json {
         setup.document(&json!({ "schema": 1, "site": site.name, "running": on }));
     } else {
@@ -128,7 +140,12 @@ pub async fn sites(setup: Setup) -> Result<i32, Vec<Fault>> {
     } else if sites.is_empty() {
         setup.lines(&["No site is installed here.".to_string()]);
     } else {
-        setup.lines(&sites.iter().map(|s| format!("{}{}   {}", s.name, if s.receipt.unfinished() { "   (not finished)" } else { "" }, s.state)).collect::<Vec<_>>());
+        setup.lines(
+            &sites
+                .iter()
+                .map(|s| format!("{}{}   {}", s.name, if s.receipt.unfinished() { "   (not finished)" } else { "" }, s.state))
+                .collect::<Vec<_>>(),
+        );
     }
     Ok(Exit::Done.code())
 }
@@ -140,7 +157,8 @@ pub async fn uninstall(setup: Setup, globals: &Globals, purge: Option<String>, w
     if let Some(name) = &purge
         && *name != site.name
     {
-        return Err(one(Fault::new(Whose::Input, "WHICH-SITE", format!("--purge-data names {name}, and the site is {}.", site.name)).cure("Name the same site twice, so that nothing is deleted by mistake.")));
+        return Err(one(Fault::new(Whose::Input, "WHICH-SITE", format!("--purge-data names {name}, and the site is {}.", site.name))
+            .cure("Name the same site twice, so that nothing is deleted by mistake.")));
     }
     setup.root_needed().map_err(one)?;
     let (goes, stays) = setup.drive.farewell(&site, purge.is_some());
@@ -153,7 +171,9 @@ pub async fn uninstall(setup: Setup, globals: &Globals, purge: Option<String>, w
         }
         setup.lines(&lines);
         if !setup.confirmed("Remove it?")? {
-            return Err(one(Fault::new(Whose::Input, "YES-MISSING", "Nothing was removed.").cure("Say it again with --yes, if that is what you want.")));
+            return Err(one(
+                Fault::new(Whose::Input, "YES-MISSING", "Nothing was removed.").cure("Say it again with --yes, if that is what you want.")
+            ));
         }
     }
     let Setup { drive, events, json, terminal, .. } = setup;

@@ -27,10 +27,8 @@ pub async fn wizard(setup: Setup, globals: &Globals) -> Result<i32, Vec<Fault>> 
 pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, Vec<Fault>> {
     let one = |f: Fault| vec![f];
     if setup.json {
-        return Err(one(
-            Fault::new(Whose::Input, "NO-QUESTIONS-IN-JSON", "With --output json nothing is asked.")
-                .cure("Use a site file: kerbup install --answers FILE --yes --output json"),
-        ));
+        return Err(one(Fault::new(Whose::Input, "NO-QUESTIONS-IN-JSON", "With --output json nothing is asked.")
+            .cure("Use a site file: kerbup install --answers FILE --yes --output json")));
     }
     let drive = setup.drive.clone();
     let standing = drive.standing().map_err(one)?;

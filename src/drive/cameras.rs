@@ -21,7 +21,9 @@ impl Drive {
         let user = if typed.user.is_empty() { address.user.clone() } else { Some(typed.user.clone()) };
         let password = if typed.password.expose_secret().is_empty() { address.password.clone() } else { Some(typed.password.clone()) };
         let name = if typed.name.is_empty() { format!("camera-{}", index.unwrap_or_default() + 1) } else { typed.name.clone() };
-        let name = ask::valid::name(&name).map_err(|why| Fault::new(Whose::Input, "CAMERA-NAME", why).cure("Use small letters, digits and hyphens, such as front-door."))?;
+        let name = ask::valid::name(&name).map_err(|why| {
+            Fault::new(Whose::Input, "CAMERA-NAME", why).cure("Use small letters, digits and hyphens, such as front-door.")
+        })?;
         let set = Camera { name, url: address.url.to_string(), sub_url: None, user, record: typed.record };
         // The password that was kept for this camera stands where none was typed again.
         let kept = self.secrets.get(&format!("camera.{}.password", set.name));

@@ -43,7 +43,13 @@ impl Drive {
                     if let Err(fault) = drive.effect(effect, answers).await {
                         drive.send(Event::Failed { fault });
                         if runs {
-                            drive.send(Event::Done { ok: false, changed: false, cameras: CameraCount::default(), addresses: vec![], says: vec![] });
+                            drive.send(Event::Done {
+                                ok: false,
+                                changed: false,
+                                cameras: CameraCount::default(),
+                                addresses: vec![],
+                                says: vec![],
+                            });
                         }
                     }
                 });
@@ -120,7 +126,10 @@ impl Drive {
                 }
             }
             Effect::Reveal(name) => {
-                let value = self.secrets.get(&name).ok_or_else(|| Fault::new(Whose::Input, "SECRET-MISSING", format!("The password {name} is not known here.")))?;
+                let value = self
+                    .secrets
+                    .get(&name)
+                    .ok_or_else(|| Fault::new(Whose::Input, "SECRET-MISSING", format!("The password {name} is not known here.")))?;
                 self.send(Event::Revealed { name, value: value.expose_secret().to_string() });
             }
             Effect::SaveSite(answers, path) => self.save(&path, ask::save(&answers))?,
@@ -136,7 +145,8 @@ impl Drive {
             Effect::SaveReport(path) => {
                 let host = self.memory().host.clone();
                 let checks = self.check(&answers);
-                let document = serde_json::json!({ "schema": 1, "host": host, "checks": checks, "verdict": crate::model::check::verdict(&checks) });
+                let document =
+                    serde_json::json!({ "schema": 1, "host": host, "checks": checks, "verdict": crate::model::check::verdict(&checks) });
                 self.save(&path, format!("{document:#}\n"))?;
             }
             Effect::Unwatch | Effect::CloseLog | Effect::Quit(_) => {}
@@ -155,7 +165,13 @@ impl Drive {
         let host = self.memory().host.clone();
         let survey = self.survey(&host, answers).await;
         let s = sizing::sizing(answers, &survey);
-        let mount = host.mounts.get().into_iter().flatten().filter(|m| answers.path.starts_with(m.path.trim_end_matches('/'))).max_by_key(|m| m.path.len());
+        let mount = host
+            .mounts
+            .get()
+            .into_iter()
+            .flatten()
+            .filter(|m| answers.path.starts_with(m.path.trim_end_matches('/')))
+            .max_by_key(|m| m.path.len());
         let kind = match mount.map(|m| m.kind) {
             Some(DiskKind::HardDisk) => "hard disk",
             Some(DiskKind::Ssd) => "SSD",
@@ -219,7 +235,9 @@ impl Drive {
         }
         let papers = self.papers.clone();
         let variable = |name: &str| papers.variable(name);
-        let read = |path: &str| papers.read(path).map(|b| String::from_utf8_lossy(&b).trim_end_matches('\n').to_string()).map_err(|e| e.to_string());
+        let read = |path: &str| {
+            papers.read(path).map(|b| String::from_utf8_lossy(&b).trim_end_matches('\n').to_string()).map_err(|e| e.to_string())
+        };
         let (answers, secrets) = ask::load(&texts, sets, &variable, &read)?;
         for (name, value) in secrets {
             self.secrets.put(&name, value);

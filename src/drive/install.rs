@@ -41,7 +41,16 @@ impl Drive {
     /// What steps work with.
     pub fn context(&self, site: String) -> Context {
         let state = self.state(&site);
-        Context { world: self.world.clone(), site, state, secrets: self.secrets.clone(), report: Arc::new(Silent), purge: false, with_engine: false, made: None }
+        Context {
+            world: self.world.clone(),
+            site,
+            state,
+            secrets: self.secrets.clone(),
+            report: Arc::new(Silent),
+            purge: false,
+            with_engine: false,
+            made: None,
+        }
     }
 
     /// Takes the lock of a site, or says who has it.
@@ -51,7 +60,8 @@ impl Drive {
         let path = format!("{state}/lock");
         match f.lock(&path).map_err(|e| file_fault(&e, &path))? {
             Some(lock) => Ok(lock),
-            None => Err(Fault::new(Whose::Machine, "RUN-UNDER-WAY", "Another kerbup is at work on this site.").cure("Wait until it has ended, then try again.")),
+            None => Err(Fault::new(Whose::Machine, "RUN-UNDER-WAY", "Another kerbup is at work on this site.")
+                .cure("Wait until it has ended, then try again.")),
         }
     }
 
@@ -68,7 +78,13 @@ impl Drive {
         f.write(&site, ask::save(answers).as_bytes(), 0o600).map_err(|e| file_fault(&e, &site))?;
         let journal = Arc::new(Journal::begin(f, &state)?);
         let version = env!("CARGO_PKG_VERSION").to_string();
-        journal.append(&Record::PlanAccepted { version: 1, kerbup: version, at: self.world.clock.now(), purpose: Purpose::Install, plan: plan.clone() })?;
+        journal.append(&Record::PlanAccepted {
+            version: 1,
+            kerbup: version,
+            at: self.world.clock.now(),
+            purpose: Purpose::Install,
+            plan: plan.clone(),
+        })?;
         self.carry(answers, plan, &receipt, journal, wait).await
     }
 
@@ -89,7 +105,14 @@ impl Drive {
     }
 
     /// Carries the plan out; a power cut is seen to and another kerbup may watch.
-    async fn carry(&self, answers: &Answers, plan: &Plan, receipt: &Receipt, journal: Arc<Journal>, wait: Option<std::time::Duration>) -> Result<Finished, Fault> {
+    async fn carry(
+        &self,
+        answers: &Answers,
+        plan: &Plan,
+        receipt: &Receipt,
+        journal: Arc<Journal>,
+        wait: Option<std::time::Duration>,
+    ) -> Result<Finished, Fault> {
         let telling = self.tell(&self.state(&answers.site));
         telling.drive.stand_by(&answers.site, &answers.path);
         let result = telling.drive.steps(answers, plan, receipt, journal, wait).await;
@@ -99,14 +122,24 @@ impl Drive {
     }
 
     /// Runs the steps and writes down how it ended.
-    async fn steps(&self, answers: &Answers, plan: &Plan, receipt: &Receipt, journal: Arc<Journal>, wait: Option<std::time::Duration>) -> Result<Finished, Fault> {
+    async fn steps(
+        &self,
+        answers: &Answers,
+        plan: &Plan,
+        receipt: &Receipt,
+        journal: Arc<Journal>,
+        wait: Option<std::time::Duration>,
+    ) -> Result<Finished, Fault> {
         self.control(Control::Run);
         let cx = self.context(answers.site.clone());
         let (later, secrets) = (plan.clone(), self.secrets.clone());
-        tokio::task::spawn_blocking(move || later.steps.iter().filter(|s| s.kind == "container").for_each(|s| container::make_secrets(s, &secrets)));
+        tokio::task::spawn_blocking(move || {
+            later.steps.iter().filter(|s| s.kind == "container").for_each(|s| container::make_secrets(s, &secrets))
+        });
         let outcome = execute(plan, &cx, receipt, journal.clone(), &self.events, self.control.subscribe()).await?;
         let changed = outcome.changed;
-        let mut finished = Finished { ending: outcome.ending, changed, cameras: CameraCount::default(), fault: outcome.faults.into_iter().next() };
+        let mut finished =
+            Finished { ending: outcome.ending, changed, cameras: CameraCount::default(), fault: outcome.faults.into_iter().next() };
         let mut proof = Proof::default();
         if finished.ending == Ending::Done {
             // Steps of an older plan that this one has no more: a camera that was taken out, a part that is not wanted now.

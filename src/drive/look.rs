@@ -16,7 +16,8 @@ use crate::target::docker::{Inputs, image, workloads};
 impl Drive {
     /// Registries that the stack would be fetched from with these answers.
     fn registries(&self, answers: &Answers) -> Vec<String> {
-        let mut all: Vec<String> = self.recipes.components.iter().map(|c| registry(&image::name(&c.image.name, &answers.images)).to_string()).collect();
+        let mut all: Vec<String> =
+            self.recipes.components.iter().map(|c| registry(&image::name(&c.image.name, &answers.images)).to_string()).collect();
         all.sort();
         all.dedup();
         all

@@ -60,18 +60,24 @@ impl Drive {
         let names: Vec<String> = sites.iter().map(|s| s.name.clone()).collect();
         match name {
             Some(name) => sites.into_iter().find(|s| s.name == name).ok_or_else(|| {
-                let known = if names.is_empty() { "There is no site here.".to_string() } else { format!("There is: {}.", names.join(", ")) };
-                Fault::new(Whose::Input, "NO-SUCH-SITE", format!("There is no site {name} here.")).because(known).cure("See all sites: kerbup sites")
+                let known =
+                    if names.is_empty() { "There is no site here.".to_string() } else { format!("There is: {}.", names.join(", ")) };
+                Fault::new(Whose::Input, "NO-SUCH-SITE", format!("There is no site {name} here."))
+                    .because(known)
+                    .cure("See all sites: kerbup sites")
             }),
             None if sites.len() == 1 => Ok(sites.remove(0)),
             None if sites.is_empty() => {
                 let mut fault = Fault::new(Whose::Input, "NO-SITE", "Nothing is installed here yet.");
                 if self.world.files.uid() != 0 {
-                    fault = fault.because("Sites that root installed are seen by root alone.").cure("If it was installed by root: sudo kerbup status");
+                    fault = fault
+                        .because("Sites that root installed are seen by root alone.")
+                        .cure("If it was installed by root: sudo kerbup status");
                 }
                 Err(fault.cure("Start the installation: kerbup"))
             }
-            None => Err(Fault::new(Whose::Input, "WHICH-SITE", format!("There is more than one site here: {}.", names.join(", "))).cure("Say which: --site NAME")),
+            None => Err(Fault::new(Whose::Input, "WHICH-SITE", format!("There is more than one site here: {}.", names.join(", ")))
+                .cure("Say which: --site NAME")),
         }
     }
 

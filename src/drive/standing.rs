@@ -59,7 +59,8 @@ impl Drive {
         if parts.iter().any(|p| p == name) {
             return Ok(format!("{}-{name}", site.name));
         }
-        Err(Fault::new(Whose::Input, "NO-SUCH-PART", format!("There is no part {name} in the site {}.", site.name)).cure(format!("There is: {}.", parts.join(", "))))
+        Err(Fault::new(Whose::Input, "NO-SUCH-PART", format!("There is no part {name} in the site {}.", site.name))
+            .cure(format!("There is: {}.", parts.join(", "))))
     }
 
     /// Sends a part's log as events, redacted, until it ends or nobody listens.
@@ -107,7 +108,8 @@ impl Drive {
     /// Stops the whole site, recorders first, or starts it, recorders last.
     pub async fn switch(&self, site: &Site, on: bool) -> Result<(), Fault> {
         let _lock = self.lock(&site.state)?;
-        let mut parts: Vec<String> = plan_of(site)?.steps.iter().filter_map(|s| Some(s.id.strip_prefix("container:")?.to_string())).collect();
+        let mut parts: Vec<String> =
+            plan_of(site)?.steps.iter().filter_map(|s| Some(s.id.strip_prefix("container:")?.to_string())).collect();
         if !on {
             parts.reverse();
         }
@@ -123,5 +125,8 @@ impl Drive {
 
 /// The plan of a standing site.
 pub fn plan_of(site: &Site) -> Result<&Plan, Fault> {
-    site.receipt.plan.as_ref().ok_or_else(|| Fault::new(Whose::Ours, "NO-PLAN", format!("The site {} has no plan in its journal.", site.name)))
+    site.receipt
+        .plan
+        .as_ref()
+        .ok_or_else(|| Fault::new(Whose::Ours, "NO-PLAN", format!("The site {} has no plan in its journal.", site.name)))
 }

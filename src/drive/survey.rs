@@ -60,7 +60,8 @@ impl Drive {
         s.cameras = self.streams();
         s.hosts = self.local_names(answers, &receipt).await;
         (s.free_bytes, s.total_bytes) = self.room(&answers.path);
-        s.line_rate = receipt.line_rate().map_or_else(|| Fact::unknown("nothing was downloaded yet"), |r| Fact::known(r, "earlier downloads"));
+        s.line_rate =
+            receipt.line_rate().map_or_else(|| Fact::unknown("nothing was downloaded yet"), |r| Fact::known(r, "earlier downloads"));
         if matches!(host.docker.get(), Some(DockerPresence::Running(_)) | None)
             && let Ok(all) = self.world.engine.networks().await
         {
@@ -95,7 +96,12 @@ impl Drive {
         }
         missing.retain(|n| !s.images.contains_key(n));
         let network = self.world.network.clone();
-        let asker = registry::Asker { network: &*network, images: &answers.images, password: self.secrets.get("images.password"), arch: arch(host) };
+        let asker = registry::Asker {
+            network: &*network,
+            images: &answers.images,
+            password: self.secrets.get("images.password"),
+            arch: arch(host),
+        };
         s.images.extend(registry::ask(&asker, &missing).await);
         self.memory().images = s.images.clone();
     }
@@ -228,7 +234,8 @@ mod tests {
         let mut described = named("nuc").unwrap();
         change(&mut described);
         let host = described.host.clone();
-        let drive = Drive::new(paced(described, Pace::Manual).0, embedded().unwrap(), "/state".into(), tokio::sync::mpsc::unbounded_channel().0);
+        let drive =
+            Drive::new(paced(described, Pace::Manual).0, embedded().unwrap(), "/state".into(), tokio::sync::mpsc::unbounded_channel().0);
         drive.memory().host = host;
         drive
     }

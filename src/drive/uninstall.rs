@@ -18,10 +18,16 @@ impl Drive {
             match t.step.kind.as_str() {
                 "container" => goes.push(format!("the part {}", t.step.id.trim_start_matches("container:"))),
                 "network" => goes.push(format!("the network {}", t.step.with["name"].as_str().unwrap_or_default())),
-                "image" if t.undo.as_ref().is_some_and(|u| u["there"] == false) => goes.push(format!("the image {}", t.step.with["image"].as_str().unwrap_or_default())),
+                "image" if t.undo.as_ref().is_some_and(|u| u["there"] == false) => {
+                    goes.push(format!("the image {}", t.step.with["image"].as_str().unwrap_or_default()))
+                }
                 "storage" => {
                     let path = t.step.with["path"].as_str().unwrap_or_default().to_string();
-                    if purge { goes.push(format!("ALL RECORDINGS and databases in {path}")) } else { stays.push(format!("recordings and databases in {path}")) }
+                    if purge {
+                        goes.push(format!("ALL RECORDINGS and databases in {path}"))
+                    } else {
+                        stays.push(format!("recordings and databases in {path}"))
+                    }
                 }
                 "docker" => stays.push("Docker".into()),
                 _ => {}
@@ -39,7 +45,13 @@ impl Drive {
         let journal = Journal::begin(f, &site.state)?;
         let plan = receipt.plan.clone().unwrap_or_default();
         let version = env!("CARGO_PKG_VERSION").to_string();
-        journal.append(&Record::PlanAccepted { version: 1, kerbup: version, at: self.world.clock.now(), purpose: Purpose::Uninstall, plan })?;
+        journal.append(&Record::PlanAccepted {
+            version: 1,
+            kerbup: version,
+            at: self.world.clock.now(),
+            purpose: Purpose::Uninstall,
+            plan,
+        })?;
         drop(journal);
         let cx = Context { purge, with_engine, ..self.context(site.name.clone()) };
         self.take_down(site, &receipt, &cx).await
@@ -53,7 +65,8 @@ impl Drive {
         self.stand_down(&site.name);
         files::remove(f, &format!("{}/run", site.state))?;
         let faults = revert(receipt, cx, &journal, &self.events, &|_| true).await;
-        let mut finished = Finished { ending: Ending::Done, changed: !receipt.empty(), cameras: CameraCount::default(), fault: faults.into_iter().next() };
+        let mut finished =
+            Finished { ending: Ending::Done, changed: !receipt.empty(), cameras: CameraCount::default(), fault: faults.into_iter().next() };
         let mut says = vec![];
         if finished.fault.is_some() {
             finished.ending = Ending::Failed;
@@ -66,7 +79,13 @@ impl Drive {
             let _ = f.remove_folder(&self.root);
             says.push(format!("The site {} is removed.", site.name));
         }
-        self.send(Event::Done { ok: finished.ending == Ending::Done, changed: finished.changed, cameras: finished.cameras, addresses: vec![], says });
+        self.send(Event::Done {
+            ok: finished.ending == Ending::Done,
+            changed: finished.changed,
+            cameras: finished.cameras,
+            addresses: vec![],
+            says,
+        });
         Ok(finished)
     }
 }

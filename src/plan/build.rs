@@ -32,14 +32,31 @@ pub struct Wish<'a> {
 }
 
 fn one<T: serde::Serialize>(kind: &str, id: String, with: &T) -> Result<Step, Fault> {
-    Ok(Step { id, kind: kind.into(), with: step::value(with)?, title: String::new(), why: String::new(), after: vec![], risk: Risk::None, budget: 60, preview: Preview::default() })
+    Ok(Step {
+        id,
+        kind: kind.into(),
+        with: step::value(with)?,
+        title: String::new(),
+        why: String::new(),
+        after: vec![],
+        risk: Risk::None,
+        budget: 60,
+        preview: Preview::default(),
+    })
 }
 
 /// Builds the plan for Docker.
 pub fn plan(wish: &Wish) -> Result<Plan, Fault> {
     let (a, survey) = (wish.answers, wish.survey);
     let sizes = sizing(a, survey);
-    let inputs = Inputs { host: wish.host, survey, answers: a, recipes: wish.recipes, state: wish.state, agent_megabytes: sizes.agent_megabytes.clone() };
+    let inputs = Inputs {
+        host: wish.host,
+        survey,
+        answers: a,
+        recipes: wish.recipes,
+        state: wish.state,
+        agent_megabytes: sizes.agent_megabytes.clone(),
+    };
     let workloads = step::workloads(&inputs)?;
     let mut steps = vec![];
     let mut notes = vec![];
@@ -58,7 +75,12 @@ pub fn plan(wish: &Wish) -> Result<Plan, Fault> {
         steps.push(part(wish, w, shape)?);
         for p in &w.provision {
             if p.step == "bucket" {
-                steps.push(rule(w, p.with.get("bucket").map_or("recordings", String::as_str), p.with.get("region").map_or("us-east-1", String::as_str), sizes.keeps_days)?);
+                steps.push(rule(
+                    w,
+                    p.with.get("bucket").map_or("recordings", String::as_str),
+                    p.with.get("region").map_or("us-east-1", String::as_str),
+                    sizes.keeps_days,
+                )?);
             }
         }
     }
@@ -74,7 +96,8 @@ pub fn plan(wish: &Wish) -> Result<Plan, Fault> {
     }
     for s in &mut steps {
         // A download is told by its size and the measured line, where both are known.
-        let by_size = s.preview.download_bytes.filter(|b| *b > 0).zip(survey.line_rate.get()).map(|(bytes, rate)| bytes as f64 / rate.max(1.0));
+        let by_size =
+            s.preview.download_bytes.filter(|b| *b > 0).zip(survey.line_rate.get()).map(|(bytes, rate)| bytes as f64 / rate.max(1.0));
         s.preview.seconds = by_size.or_else(|| survey.step_seconds.get(&s.kind).copied());
     }
     notes.extend(unsized_downloads(&steps, survey));
@@ -100,13 +123,19 @@ fn engine(wish: &Wish) -> Result<Option<Step>, Fault> {
                 "apt" => vec!["docker.io".to_string()],
                 "dnf" => vec!["moby-engine".to_string()],
                 _ => {
-                    return Err(Fault::new(Whose::Machine, "DOCKER-MISSING", "Docker is not installed, and kerbup does not know how to install it here.")
-                        .cure("Install it by hand, then run kerbup again: https://docs.docker.com/engine/install/"));
+                    return Err(Fault::new(
+                        Whose::Machine,
+                        "DOCKER-MISSING",
+                        "Docker is not installed, and kerbup does not know how to install it here.",
+                    )
+                    .cure("Install it by hand, then run kerbup again: https://docs.docker.com/engine/install/"));
                 }
             };
             (packages, "Install Docker", "Docker runs each part in a box of its own. It is not on this machine yet.")
         }
-        Some(DockerPresence::Stopped { masked: false, snap: false, .. }) => (vec![], "Start Docker", "Docker is installed and does not run. It is started, now and at every start of this machine."),
+        Some(DockerPresence::Stopped { masked: false, snap: false, .. }) => {
+            (vec![], "Start Docker", "Docker is installed and does not run. It is started, now and at every start of this machine.")
+        }
         _ => return Ok(None),
     };
     let with = docker::With { packages, manager: if manager == "apt" { "apt".into() } else { "dnf".into() }, service: "docker".into() };
@@ -129,7 +158,12 @@ fn folder(wish: &Wish) -> Result<Step, Fault> {
     let mut s = one("storage", "storage".into(), &storage::With { path: path.clone() })?;
     s.title = format!("Prepare the folder {path}");
     s.why = "Recordings, and what makes them usable again, lie here.".into();
-    s.preview = Preview { place: "this machine".into(), by_hand: vec![format!("sudo mkdir -p {path}/.kerbup")], undo: "Recordings stay unless you ask for them to go.".into(), ..Preview::default() };
+    s.preview = Preview {
+        place: "this machine".into(),
+        by_hand: vec![format!("sudo mkdir -p {path}/.kerbup")],
+        undo: "Recordings stay unless you ask for them to go.".into(),
+        ..Preview::default()
+    };
     Ok(s)
 }
 
@@ -142,7 +176,8 @@ fn network(wish: &Wish, after: &[String]) -> Result<Step, Fault> {
     let subnet = match &a.subnet {
         Some(s) => Some(s.clone()),
         None => Some(step::subnet::free(&used, &addresses).ok_or_else(|| {
-            Fault::new(Whose::Machine, "NO-FREE-SUBNET", "No free range of addresses was found for the parts.").cure("Name one that your network does not use: network.subnet in the site file.")
+            Fault::new(Whose::Machine, "NO-FREE-SUBNET", "No free range of addresses was found for the parts.")
+                .cure("Name one that your network does not use: network.subnet in the site file.")
         })?),
     };
     let labels = BTreeMap::from([("io.kerbup.site".to_string(), a.site.clone())]);
@@ -152,7 +187,12 @@ fn network(wish: &Wish, after: &[String]) -> Result<Step, Fault> {
     s.why = "The parts talk to each other on a network of their own. Its addresses are used by nothing else here.".into();
     s.after = after.to_vec();
     let subnet = spec.subnet.as_deref().unwrap_or_default();
-    s.preview = Preview { place: "Docker".into(), by_hand: vec![format!("docker network create --subnet {subnet} --label io.kerbup.site={} {}", a.site, a.site)], undo: "Removes the network.".into(), ..Preview::default() };
+    s.preview = Preview {
+        place: "Docker".into(),
+        by_hand: vec![format!("docker network create --subnet {subnet} --label io.kerbup.site={} {}", a.site, a.site)],
+        undo: "Removes the network.".into(),
+        ..Preview::default()
+    };
     Ok(s)
 }
 
@@ -162,7 +202,11 @@ fn images(wish: &Wish, workloads: &[Workload], after: &[String]) -> Result<Vec<S
         seen.entry(&w.spec.image).or_default().push(&w.title);
     }
     let images = &wish.answers.images;
-    let login = images.user.as_ref().zip(images.registry.as_ref()).map(|(user, server)| RegistryLogin { server: server.clone(), user: user.clone(), password: Text::secret("images.password") });
+    let login = images.user.as_ref().zip(images.registry.as_ref()).map(|(user, server)| RegistryLogin {
+        server: server.clone(),
+        user: user.clone(),
+        password: Text::secret("images.password"),
+    });
     let mut steps = vec![];
     // In the order of the parts, so that the database comes first.
     for w in workloads {
@@ -191,7 +235,8 @@ fn images(wish: &Wish, workloads: &[Workload], after: &[String]) -> Result<Vec<S
 }
 
 fn part(wish: &Wish, w: &Workload, shape: ComponentShape) -> Result<Step, Fault> {
-    let with = container::With { workload: w.clone(), shape, wait: w.camera.is_none(), storage: wish.answers.path.trim_end_matches('/').into() };
+    let with =
+        container::With { workload: w.clone(), shape, wait: w.camera.is_none(), storage: wish.answers.path.trim_end_matches('/').into() };
     let mut s = one("container", format!("container:{}", w.name), &with)?;
     s.title = match &w.camera {
         Some(camera) => format!("Start the recorder of {camera}"),
@@ -204,7 +249,8 @@ fn part(wish: &Wish, w: &Workload, shape: ComponentShape) -> Result<Step, Fault>
     s.budget = w.health.within + 60;
     let mut hand: Vec<String> = w.folders.iter().map(|f| format!("sudo mkdir -p {}", f.path)).collect();
     hand.push(by_hand::run(&w.spec));
-    s.preview = Preview { place: "Docker".into(), by_hand: hand, undo: "Stops and removes it; its data stays.".into(), ..Preview::default() };
+    s.preview =
+        Preview { place: "Docker".into(), by_hand: hand, undo: "Stops and removes it; its data stays.".into(), ..Preview::default() };
     Ok(s)
 }
 
@@ -238,7 +284,12 @@ fn copy(wish: &Wish, steps: &[Step]) -> Result<Step, Fault> {
     s.title = "Keep a copy of kerbup".into();
     s.why = "So that there is always one that shows, repairs and removes what it made.".into();
     s.after = steps.iter().filter(|s| s.kind == "storage").map(|s| s.id.clone()).collect();
-    s.preview = Preview { place: "this machine".into(), by_hand: vec![format!("sudo install -m 755 kerbup {}", with.copy), format!("sudo ln -s {} {}", with.copy, with.link)], undo: "Removes copy and link.".into(), ..Preview::default() };
+    s.preview = Preview {
+        place: "this machine".into(),
+        by_hand: vec![format!("sudo install -m 755 kerbup {}", with.copy), format!("sudo ln -s {} {}", with.copy, with.link)],
+        undo: "Removes copy and link.".into(),
+        ..Preview::default()
+    };
     Ok(s)
 }
 
@@ -257,11 +308,19 @@ fn timer(wish: &Wish, kept: String) -> Result<Step, Fault> {
     s.after = vec!["program".into(), kept];
     s.risk = Risk::Machine;
     s.budget = 180;
-    s.preview = Preview { place: "this machine".into(), by_hand: with.by_hand(), undo: "Switches the timer off and removes it.".into(), ..Preview::default() };
+    s.preview = Preview {
+        place: "this machine".into(),
+        by_hand: with.by_hand(),
+        undo: "Switches the timer off and removes it.".into(),
+        ..Preview::default()
+    };
     Ok(s)
 }
 
 fn by_cron(wish: &Wish) -> String {
     let (root, program) = places(wish);
-    format!("There is no systemd here, so nothing looks at the disk by itself. Let cron do it each hour, with this line in /etc/crontab: {}", unit::cron(&wish.answers.site, root, &program))
+    format!(
+        "There is no systemd here, so nothing looks at the disk by itself. Let cron do it each hour, with this line in /etc/crontab: {}",
+        unit::cron(&wish.answers.site, root, &program)
+    )
 }

@@ -84,8 +84,14 @@ mod tests {
     use crate::model::fact::Fact;
 
     fn survey(bits: f64, free: u64, total: u64) -> Survey {
-        let reading = StreamReading { codec: "H.264".into(), size: None, fps: None, bits_per_second: Some(bits), seconds: 5.0, audio: false };
-        Survey { cameras: BTreeMap::from([("a".to_string(), reading)]), free_bytes: Fact::known(free, "test"), total_bytes: Fact::known(total, "test"), ..Survey::default() }
+        let reading =
+            StreamReading { codec: "H.264".into(), size: None, fps: None, bits_per_second: Some(bits), seconds: 5.0, audio: false };
+        Survey {
+            cameras: BTreeMap::from([("a".to_string(), reading)]),
+            free_bytes: Fact::known(free, "test"),
+            total_bytes: Fact::known(total, "test"),
+            ..Survey::default()
+        }
     }
 
     fn answers(days: u32) -> Answers {

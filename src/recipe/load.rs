@@ -46,9 +46,13 @@ pub fn parse(files: Vec<(String, String)>) -> Result<Recipes, Fault> {
         let component: Component = serde_saphyr::from_str(&text).map_err(|e| {
             let (line, column) = e.location().map_or((1, 1), |l| (l.line(), l.column()));
             let says = e.without_snippet().to_string();
-            Fault::new(Whose::Input, "RECIPE-BAD", format!("A recipe cannot be used: {}.", says.lines().next().unwrap_or("it is not understood").trim_end_matches('.')))
-                .at(name.clone(), line as u32, column as u32)
-                .cure("Mend that line, or leave --recipes out to use kerbup's own recipes.")
+            Fault::new(
+                Whose::Input,
+                "RECIPE-BAD",
+                format!("A recipe cannot be used: {}.", says.lines().next().unwrap_or("it is not understood").trim_end_matches('.')),
+            )
+            .at(name.clone(), line as u32, column as u32)
+            .cure("Mend that line, or leave --recipes out to use kerbup's own recipes.")
         })?;
         components.push((name, text, component));
     }
@@ -56,7 +60,9 @@ pub fn parse(files: Vec<(String, String)>) -> Result<Recipes, Fault> {
     for (file, text, component) in &components {
         check(component, &names, &components).map_err(|(word, says)| {
             let (line, column) = place(text, &word);
-            Fault::new(Whose::Input, "RECIPE-BAD", says).at(file.clone(), line, column).cure("Mend that line, or leave --recipes out to use kerbup's own recipes.")
+            Fault::new(Whose::Input, "RECIPE-BAD", says)
+                .at(file.clone(), line, column)
+                .cure("Mend that line, or leave --recipes out to use kerbup's own recipes.")
         })?;
     }
     Ok(Recipes { components: sort(components.into_iter().map(|(_, _, c)| c).collect())? })
@@ -102,7 +108,10 @@ fn check(c: &Component, names: &BTreeSet<String>, all: &[(String, String, Compon
         return Err((c.health.port.clone(), format!("`health` names the port {}, and there is no such port.", c.health.port)));
     }
     let memory = &c.resources.memory;
-    let sizes = [&memory.request, &memory.limit, &memory.base, &memory.per_mbit, &c.resources.shm].into_iter().flatten().chain(c.volumes.iter().filter_map(|v| v.size.as_ref()));
+    let sizes = [&memory.request, &memory.limit, &memory.base, &memory.per_mbit, &c.resources.shm]
+        .into_iter()
+        .flatten()
+        .chain(c.volumes.iter().filter_map(|v| v.size.as_ref()));
     for s in sizes {
         if size::bytes(s).is_none() {
             return Err((s.clone(), format!("`{s}` is no size such as 256Mi.")));
@@ -147,7 +156,11 @@ fn sort(mut rest: Vec<Component>) -> Result<Vec<Component>, Fault> {
     while !rest.is_empty() {
         let Some(at) = rest.iter().position(|c| c.needs.iter().all(|n| sorted.iter().any(|s| s.name == *n))) else {
             let names: Vec<&str> = rest.iter().map(|c| c.name.as_str()).collect();
-            return Err(Fault::new(Whose::Input, "RECIPE-CIRCLE", format!("These components need each other in a circle: {}.", names.join(", "))));
+            return Err(Fault::new(
+                Whose::Input,
+                "RECIPE-CIRCLE",
+                format!("These components need each other in a circle: {}.", names.join(", ")),
+            ));
         };
         sorted.push(rest.remove(at));
     }
@@ -159,7 +172,12 @@ mod tests {
     use super::*;
 
     fn agent() -> String {
-        EMBEDDED.get_file("components/vault.yaml").and_then(|f| f.contents_utf8()).unwrap_or_default().replace("needs: [mongodb, minio, rabbitmq]\n", "").replace("${gives.mongodb.uri}", "x")
+        EMBEDDED
+            .get_file("components/vault.yaml")
+            .and_then(|f| f.contents_utf8())
+            .unwrap_or_default()
+            .replace("needs: [mongodb, minio, rabbitmq]\n", "")
+            .replace("${gives.mongodb.uri}", "x")
     }
 
     #[test]

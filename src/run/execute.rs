@@ -44,7 +44,14 @@ pub struct Outcome {
 
 /// Runs the plan. Asks every step how things stand, also those that the receipt calls done. The journal is written to before
 /// and after each change; `RunEnded` is the caller's, after what it proves.
-pub async fn execute(plan: &Plan, cx: &Context, receipt: &Receipt, journal: Arc<Journal>, events: &UnboundedSender<Event>, mut control: watch::Receiver<Control>) -> Result<Outcome, Fault> {
+pub async fn execute(
+    plan: &Plan,
+    cx: &Context,
+    receipt: &Receipt,
+    journal: Arc<Journal>,
+    events: &UnboundedSender<Event>,
+    mut control: watch::Receiver<Control>,
+) -> Result<Outcome, Fault> {
     let mut waiting: BTreeMap<usize, &Step> = plan.steps.iter().enumerate().collect();
     let mut done: BTreeSet<String> = BTreeSet::new();
     let mut failed: BTreeSet<String> = BTreeSet::new();
@@ -56,7 +63,11 @@ pub async fn execute(plan: &Plan, cx: &Context, receipt: &Receipt, journal: Arc<
         let want = *control.borrow_and_update();
         if want == Control::Run {
             waiting.retain(|_, s| !s.after.iter().any(|a| failed.contains(a)) || !failed.insert(s.id.clone()));
-            let ready: Vec<usize> = waiting.iter().filter(|(_, s)| s.after.iter().all(|a| done.contains(a) || plan.step(a).is_none())).map(|(n, _)| *n).collect();
+            let ready: Vec<usize> = waiting
+                .iter()
+                .filter(|(_, s)| s.after.iter().all(|a| done.contains(a) || plan.step(a).is_none()))
+                .map(|(n, _)| *n)
+                .collect();
             for n in ready.into_iter().take(AT_ONCE.saturating_sub(running.len())) {
                 if let Some(s) = waiting.remove(&n) {
                     let mut cx = cx.clone();
@@ -103,7 +114,13 @@ pub async fn execute(plan: &Plan, cx: &Context, receipt: &Receipt, journal: Arc<
 }
 
 /// One step from its check to its record. Says whether it changed something.
-async fn one(s: Step, mut cx: Context, undo_saved: bool, journal: Arc<Journal>, events: UnboundedSender<Event>) -> (String, Result<bool, Fault>) {
+async fn one(
+    s: Step,
+    mut cx: Context,
+    undo_saved: bool,
+    journal: Arc<Journal>,
+    events: UnboundedSender<Event>,
+) -> (String, Result<bool, Fault>) {
     let clock = cx.world.clock.clone();
     let since = clock.ticks();
     let _ = events.send(Event::StepStarted { id: s.id.clone(), title: s.title.clone(), at: clock.now() });
@@ -125,7 +142,8 @@ async fn one(s: Step, mut cx: Context, undo_saved: bool, journal: Arc<Journal>, 
 
 async fn carry(s: &Step, cx: &Context, undo_saved: bool, journal: &Journal) -> Result<bool, Fault> {
     let kind = step::kind(&s.kind).ok_or_else(|| {
-        Fault::new(Whose::Ours, "STEP-NOT-UNDERSTOOD", format!("This kerbup does not know the step {}.", s.kind)).cure("Use the kerbup that made this install: a copy lies in its state folder.")
+        Fault::new(Whose::Ours, "STEP-NOT-UNDERSTOOD", format!("This kerbup does not know the step {}.", s.kind))
+            .cure("Use the kerbup that made this install: a copy lies in its state folder.")
     })?;
     let now = || cx.world.clock.now();
     let state = kind.check(s, cx).await?;
@@ -143,7 +161,8 @@ async fn carry(s: &Step, cx: &Context, undo_saved: bool, journal: &Journal) -> R
         return Ok(false);
     }
     let made = tokio::time::timeout(Duration::from_secs(s.budget), kind.apply(s, cx)).await.map_err(|_| {
-        Fault::new(Whose::Machine, "TOOK-TOO-LONG", format!("{}: not done within {} s.", s.title, s.budget)).cure("Run kerbup again: it goes on where it stopped.")
+        Fault::new(Whose::Machine, "TOOK-TOO-LONG", format!("{}: not done within {} s.", s.title, s.budget))
+            .cure("Run kerbup again: it goes on where it stopped.")
     })??;
     checkpoint::pass(&cx.world, &s.id, &s.kind, Point::AfterApply).await;
     journal.append(&Record::StepDone { id: s.id.clone(), at: now(), changed: true, made })?;

@@ -49,7 +49,8 @@ impl Journal {
 
     /// Adds a record and waits until it is on the disk.
     pub fn append(&self, record: &Record) -> Result<(), Fault> {
-        let mut line = serde_json::to_vec(record).map_err(|e| Fault::new(Whose::Ours, "JOURNAL-NOT-WRITTEN", "The journal could not be written.").because(e.to_string()))?;
+        let mut line = serde_json::to_vec(record)
+            .map_err(|e| Fault::new(Whose::Ours, "JOURNAL-NOT-WRITTEN", "The journal could not be written.").because(e.to_string()))?;
         line.push(b'\n');
         self.appender.lock().unwrap_or_else(PoisonError::into_inner).append(&line).map_err(|e| file_fault(&e, &self.path))
     }
@@ -85,10 +86,14 @@ pub fn parse(bytes: &[u8], path: &str) -> Result<Vec<Record>, Fault> {
             continue;
         }
         let record: Record = serde_json::from_slice(line).map_err(|e| {
-            Fault::new(Whose::Machine, "JOURNAL-DAMAGED", "The journal of this install is damaged, so what was done cannot be told for sure.")
-                .because(e.to_string())
-                .at(path, number as u32 + 1, e.column() as u32)
-                .cure("Keep that file, and ask for help with it. What runs goes on running.")
+            Fault::new(
+                Whose::Machine,
+                "JOURNAL-DAMAGED",
+                "The journal of this install is damaged, so what was done cannot be told for sure.",
+            )
+            .because(e.to_string())
+            .at(path, number as u32 + 1, e.column() as u32)
+            .cure("Keep that file, and ask for help with it. What runs goes on running.")
         })?;
         records.push(record);
     }

@@ -144,7 +144,17 @@ mod tests {
     use crate::model::plan::{Preview, Risk};
 
     fn plan() -> Plan {
-        let step = Step { id: "a".into(), kind: "k".into(), with: json!({}), title: String::new(), why: String::new(), after: vec![], risk: Risk::None, budget: 1, preview: Preview::default() };
+        let step = Step {
+            id: "a".into(),
+            kind: "k".into(),
+            with: json!({}),
+            title: String::new(),
+            why: String::new(),
+            after: vec![],
+            risk: Risk::None,
+            budget: 1,
+            preview: Preview::default(),
+        };
         Plan { steps: vec![step], ..Plan::default() }
     }
 
@@ -159,7 +169,14 @@ mod tests {
         let r = Receipt::fold(vec![accepted(Purpose::Install), start(), undo(1), start(), undo(2)]);
         assert_eq!(r.steps["a"].undo, Some(json!(1)));
         assert!(r.unfinished());
-        let r = Receipt::fold(vec![accepted(Purpose::Install), start(), undo(1), Record::StepReverted { id: "a".into(), at: 2.0 }, start(), undo(3)]);
+        let r = Receipt::fold(vec![
+            accepted(Purpose::Install),
+            start(),
+            undo(1),
+            Record::StepReverted { id: "a".into(), at: 2.0 },
+            start(),
+            undo(3),
+        ]);
         assert_eq!(r.steps["a"].undo, Some(json!(3)));
     }
 

@@ -11,7 +11,13 @@ use crate::model::journal::Record;
 use crate::step::{self, Context};
 
 /// Takes back the steps `which` says yes to. Goes on past a failure, and answers all faults.
-pub async fn revert(receipt: &Receipt, cx: &Context, journal: &Journal, events: &UnboundedSender<Event>, which: &(dyn Fn(&str) -> bool + Sync)) -> Vec<Fault> {
+pub async fn revert(
+    receipt: &Receipt,
+    cx: &Context,
+    journal: &Journal,
+    events: &UnboundedSender<Event>,
+    which: &(dyn Fn(&str) -> bool + Sync),
+) -> Vec<Fault> {
     let mut traces: Vec<_> = receipt.steps.values().filter(|t| which(&t.step.id)).collect();
     traces.sort_by_key(|t| std::cmp::Reverse(t.order));
     // A step is taken back only after all that were built on it.
@@ -27,7 +33,8 @@ pub async fn revert(receipt: &Receipt, cx: &Context, journal: &Journal, events: 
         }
         let mut cx = cx.clone();
         cx.made = trace.made.clone();
-        cx.report = Arc::new(Teller { id: s.id.clone(), events: events.clone(), clock: cx.world.clock.clone(), redactor: cx.secrets.redactor() });
+        cx.report =
+            Arc::new(Teller { id: s.id.clone(), events: events.clone(), clock: cx.world.clock.clone(), redactor: cx.secrets.redactor() });
         let since = cx.world.clock.ticks();
         let _ = events.send(Event::StepStarted { id: s.id.clone(), title: s.title.clone(), at: cx.world.clock.now() });
         let undo = trace.undo.clone().unwrap_or_default();
@@ -38,7 +45,12 @@ pub async fn revert(receipt: &Receipt, cx: &Context, journal: &Journal, events: 
                 let _ = events.send(Event::StepReverted { id: s.id.clone(), title: s.title.clone() });
             }
             Err(fault) => {
-                let _ = events.send(Event::StepFailed { id: s.id.clone(), title: s.title.clone(), seconds: cx.world.clock.ticks() - since, fault: fault.clone() });
+                let _ = events.send(Event::StepFailed {
+                    id: s.id.clone(),
+                    title: s.title.clone(),
+                    seconds: cx.world.clock.ticks() - since,
+                    fault: fault.clone(),
+                });
                 standing.push(&s.id);
                 faults.push(fault);
             }

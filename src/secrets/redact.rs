@@ -67,7 +67,9 @@ fn logins(text: &str) -> String {
 fn variables(text: &str) -> String {
     const NAMES: [&str; 6] = ["PASSWORD", "SECRET", "PRIVATE_KEY", "ACCESS_KEY", "HUB_KEY", "TOKEN"];
     let Some(at) = text.find('=') else { return text.to_string() };
-    let name_start = text[..at].rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map_or(0, |i| i + text[i..].chars().next().map_or(1, char::len_utf8));
+    let name_start = text[..at]
+        .rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .map_or(0, |i| i + text[i..].chars().next().map_or(1, char::len_utf8));
     let name = text[name_start..at].to_ascii_uppercase();
     if at + 1 < text.len() && (NAMES.iter().any(|n| name.contains(n)) || name == "AGENT_KEY") {
         return format!("{}{DOTS}", &text[..=at]);

@@ -29,13 +29,19 @@ impl Secrets {
         let bytes = match files.read(path) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(e) => return Err(Fault::new(Whose::Machine, "SECRETS-UNREADABLE", format!("{path} cannot be read.")).because(e.to_string()).cure("Run kerbup as root: sudo kerbup")),
+            Err(e) => {
+                return Err(Fault::new(Whose::Machine, "SECRETS-UNREADABLE", format!("{path} cannot be read."))
+                    .because(e.to_string())
+                    .cure("Run kerbup as root: sudo kerbup"));
+            }
         };
         // The parser's own message would quote the line, and with it a secret: only the place is told.
         let table: BTreeMap<String, String> = toml::from_str(&String::from_utf8_lossy(&bytes)).map_err(|e: toml::de::Error| {
             let at = e.span().map_or(0, |s| s.start);
             let line = bytes[..at.min(bytes.len())].iter().filter(|b| **b == b'\n').count() as u32 + 1;
-            Fault::new(Whose::Machine, "SECRETS-DAMAGED", format!("{path} is damaged in line {line}.")).at(path, line, 1).cure("Put back a copy of it: one lies in the folder .kerbup beside the recordings.")
+            Fault::new(Whose::Machine, "SECRETS-DAMAGED", format!("{path} is damaged in line {line}."))
+                .at(path, line, 1)
+                .cure("Put back a copy of it: one lies in the folder .kerbup beside the recordings.")
         })?;
         let secrets = Self::default();
         for (name, value) in table {
@@ -47,9 +53,12 @@ impl Secrets {
     /// Writes them whole.
     pub fn save(&self, files: &dyn Files, path: &str) -> Result<(), Fault> {
         let table: BTreeMap<String, String> = self.lock().iter().map(|(n, v)| (n.clone(), v.expose_secret().to_string())).collect();
-        let text = toml::to_string(&table).map_err(|_| Fault::new(Whose::Ours, "SECRETS-NOT-WRITTEN", "The secrets could not be written."))?;
+        let text =
+            toml::to_string(&table).map_err(|_| Fault::new(Whose::Ours, "SECRETS-NOT-WRITTEN", "The secrets could not be written."))?;
         files.write(path, text.as_bytes(), 0o600).map_err(|e| {
-            Fault::new(Whose::Machine, "SECRETS-NOT-WRITTEN", format!("{path} could not be written.")).because(e.to_string()).cure("Free some space on that disk and try again.")
+            Fault::new(Whose::Machine, "SECRETS-NOT-WRITTEN", format!("{path} could not be written."))
+                .because(e.to_string())
+                .cure("Free some space on that disk and try again.")
         })
     }
 
@@ -109,7 +118,8 @@ impl Secrets {
                 Piece::Literal(t) => out.push_str(t),
                 Piece::Secret { secret } => {
                     let value = self.get(secret).ok_or_else(|| {
-                        Fault::new(Whose::Input, "SECRET-MISSING", format!("The secret {secret} is not known here.")).cure("Give it again in the site file or with `kerbup change`.")
+                        Fault::new(Whose::Input, "SECRET-MISSING", format!("The secret {secret} is not known here."))
+                            .cure("Give it again in the site file or with `kerbup change`.")
                     })?;
                     out.push_str(value.expose_secret());
                 }

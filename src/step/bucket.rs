@@ -51,11 +51,27 @@ fn lifecycle(days: u32) -> String {
 async fn ask(w: &With, cx: &Context, method: Method, query: &[(&str, &str)], body: Vec<u8>) -> Result<Response, Fault> {
     let seen = cx.world.engine.container(&w.container).await.map_err(|e| engine_fault(e, &w.container))?;
     let address = seen.and_then(|s| s.addresses.get(&w.network).cloned()).unwrap_or_default();
-    let silent = |why: String| Fault::new(Whose::Machine, "STORE-SILENT", "The video store does not answer.").because(why).cure("Run kerbup again: it goes on where it stopped.");
-    let url = Url::parse(&format!("http://{address}:{}/{}", w.port, w.bucket)).map_err(|_| silent(format!("{} has no address on the network {}", w.container, w.network)))?;
+    let silent = |why: String| {
+        Fault::new(Whose::Machine, "STORE-SILENT", "The video store does not answer.")
+            .because(why)
+            .cure("Run kerbup again: it goes on where it stopped.")
+    };
+    let url = Url::parse(&format!("http://{address}:{}/{}", w.port, w.bucket))
+        .map_err(|_| silent(format!("{} has no address on the network {}", w.container, w.network)))?;
     let key = cx.secrets.get(&w.password).ok_or_else(|| silent("its password is not known here".into()))?;
     let now = jiff::Timestamp::from_second(cx.world.clock.now() as i64).unwrap_or_default();
-    let signed = rusty_s3::signing::sign(&now, method, url, &w.user, key.expose_secret(), None, &w.region, 300, query.iter().copied(), std::iter::empty());
+    let signed = rusty_s3::signing::sign(
+        &now,
+        method,
+        url,
+        &w.user,
+        key.expose_secret(),
+        None,
+        &w.region,
+        300,
+        query.iter().copied(),
+        std::iter::empty(),
+    );
     let mut headers = vec![];
     if !body.is_empty() {
         headers.push(("content-md5".to_string(), STANDARD.encode(Md5::digest(&body))));
@@ -68,13 +84,18 @@ async fn ask(w: &With, cx: &Context, method: Method, query: &[(&str, &str)], bod
         _ => "GET",
     };
     // An error may quote the signed address: only its kind is kept.
-    cx.world.network.http(Request { method: word, url: signed, headers, body, timeout: Duration::from_secs(10) }).await.map_err(|_| silent("no answer to a signed request".into()))
+    cx.world
+        .network
+        .http(Request { method: word, url: signed, headers, body, timeout: Duration::from_secs(10) })
+        .await
+        .map_err(|_| silent("no answer to a signed request".into()))
 }
 
 fn refused(r: &Response, what: &str) -> Fault {
     let text = String::from_utf8_lossy(&r.body);
     let code = text.split_once("<Code>").and_then(|(_, t)| t.split_once("</Code>")).map_or("", |(c, _)| c);
-    let fault = Fault::new(Whose::Machine, "STORE-REFUSED", format!("The video store refuses {what}.")).because(format!("HTTP {} {code}", r.status));
+    let fault = Fault::new(Whose::Machine, "STORE-REFUSED", format!("The video store refuses {what}."))
+        .because(format!("HTTP {} {code}", r.status));
     match r.status {
         403 => fault.cure("Its data was made with another password. Use the folder's own secrets, or another folder."),
         507 => fault.cure("Its disk is full: free some space on it, then run kerbup again."),
@@ -109,7 +130,10 @@ impl Kind for Bucket {
         match head.status {
             200 => {
                 // Fewer days than planned are the guard's work while the disk is full.
-                if days_kept(&w, cx).await?.is_some_and(|d| d <= w.days && (d == w.days || cx.made.as_ref().is_some_and(|m| m["days"] == w.days))) {
+                if days_kept(&w, cx)
+                    .await?
+                    .is_some_and(|d| d <= w.days && (d == w.days || cx.made.as_ref().is_some_and(|m| m["days"] == w.days)))
+                {
                     Ok(if cx.made.is_some() { StepState::OursAlready } else { StepState::AlreadyThere })
                 } else {
                     Ok(StepState::Different { diff: vec![format!("recordings are not deleted after {} days", w.days)] })

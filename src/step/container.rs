@@ -79,9 +79,13 @@ impl Kind for Container {
         data_version::fits(&w, cx)?;
         let Some(seen) = standing(&w.workload, cx).await? else { return Ok(StepState::Absent) };
         if seen.labels.get("io.kerbup.site") != Some(&cx.site) {
-            return Err(Fault::new(Whose::Machine, "NAME-TAKEN", format!("There is a container {} already that kerbup did not make.", seen.name))
-                .because(format!("Its image is {}.", seen.image))
-                .cure(format!("Give this site another name, or look at it and remove it: docker rm {}", seen.name)));
+            return Err(Fault::new(
+                Whose::Machine,
+                "NAME-TAKEN",
+                format!("There is a container {} already that kerbup did not make.", seen.name),
+            )
+            .because(format!("Its image is {}.", seen.image))
+            .cure(format!("Give this site another name, or look at it and remove it: docker rm {}", seen.name)));
         }
         let mut diff = vec![];
         if data_version::behind(&w, cx) {
@@ -153,7 +157,9 @@ impl Kind for Container {
         let evidence = if w.wait { wait(step, &w, cx).await? } else { vec![] };
         data_version::settle(&w, cx).await?;
         let _ = cx.world.files.remove_file(&first_mark(&w.workload, cx));
-        Ok(json!({ "container": w.workload.spec.name, "rendering": digest(&w.workload.spec), "image": w.workload.spec.image, "evidence": evidence }))
+        Ok(
+            json!({ "container": w.workload.spec.name, "rendering": digest(&w.workload.spec), "image": w.workload.spec.image, "evidence": evidence }),
+        )
     }
 
     async fn revert(&self, step: &Step, undo: &Value, cx: &Context) -> Result<(), Fault> {
@@ -203,7 +209,8 @@ async fn folders(w: &With, owner: (u32, u32), cx: &Context) -> Result<(), Fault>
             }
             let image = &w.workload.spec.image;
             let bytes = cx.world.engine.image_file(image, from).await.map_err(|e| engine_fault(e, image))?.ok_or_else(|| {
-                Fault::new(Whose::Machine, "IMAGE-WITHOUT-TEMPLATE", format!("The image {image} has no {from}, which it needs to start.")).cure("Use the image that this kerbup names.")
+                Fault::new(Whose::Machine, "IMAGE-WITHOUT-TEMPLATE", format!("The image {image} has no {from}, which it needs to start."))
+                    .cure("Use the image that this kerbup names.")
             })?;
             f.write(to, &bytes, 0o640).map_err(|e| file_fault(&e, to))?;
         }
@@ -234,7 +241,12 @@ async fn create(w: &Workload, limits: bool, cx: &Context) -> Result<(), Fault> {
 }
 
 /// The health subject of a workload. Passwords are looked up here, at the last moment.
-pub fn subject(w: &Workload, cx_secrets: &crate::secrets::Secrets, host: Option<&str>, record: Option<crate::model::answers::Record>) -> health::Subject {
+pub fn subject(
+    w: &Workload,
+    cx_secrets: &crate::secrets::Secrets,
+    host: Option<&str>,
+    record: Option<crate::model::answers::Record>,
+) -> health::Subject {
     health::Subject {
         name: w.name.clone(),
         kind: w.kind.clone(),
@@ -275,7 +287,12 @@ async fn wait(step: &Step, w: &With, cx: &Context) -> Result<Vec<String>, Fault>
         if dead || waited > step.budget as f64 * 0.9 {
             return Err(silent(w, seen.as_ref(), &last, cx).await);
         }
-        cx.report.progress(waited as u64, Some(w.workload.health.within), Unit::Seconds, &format!("waiting until {} answers", w.workload.product));
+        cx.report.progress(
+            waited as u64,
+            Some(w.workload.health.within),
+            Unit::Seconds,
+            &format!("waiting until {} answers", w.workload.product),
+        );
         cx.world.clock.sleep(Duration::from_millis(if waited < 5.0 { 150 } else { 700 })).await;
     }
 }
@@ -286,7 +303,12 @@ async fn silent(w: &With, seen: Option<&Observed>, evidence: &[String], cx: &Con
     let mut fault = Fault::new(Whose::Machine, "PART-SILENT", format!("{} does not answer.", w.workload.title));
     if let Some(s) = seen {
         let code = s.exit_code.filter(|_| s.state != ContainerState::Running).map(|c| format!(", last exit code {c}")).unwrap_or_default();
-        fault = fault.because(format!("Its container {} is {}{code}, restarted {} times.", s.name, format!("{:?}", s.state).to_lowercase(), s.restarts));
+        fault = fault.because(format!(
+            "Its container {} is {}{code}, restarted {} times.",
+            s.name,
+            format!("{:?}", s.state).to_lowercase(),
+            s.restarts
+        ));
     }
     for line in evidence.iter().take(3) {
         fault = fault.because(line.clone());

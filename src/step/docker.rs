@@ -99,8 +99,11 @@ impl Kind for Docker {
             let report = cx.report.clone();
             let line = move |l: &str| report.log("packages", l);
             let output = cx.world.processes.run(&command, Some(&line)).await.map_err(|e| match e {
-                ProcessError::Missing(p) => Fault::new(Whose::Machine, "PROGRAM-MISSING", format!("{p} is not on this machine.")).cure("Install Docker by hand, then run kerbup again: https://docs.docker.com/engine/install/"),
-                e => Fault::new(Whose::Machine, "PACKAGES-FAILED", "Docker could not be installed.").because(e.to_string()).cure("Run kerbup again: it goes on where it stopped."),
+                ProcessError::Missing(p) => Fault::new(Whose::Machine, "PROGRAM-MISSING", format!("{p} is not on this machine."))
+                    .cure("Install Docker by hand, then run kerbup again: https://docs.docker.com/engine/install/"),
+                e => Fault::new(Whose::Machine, "PACKAGES-FAILED", "Docker could not be installed.")
+                    .because(e.to_string())
+                    .cure("Run kerbup again: it goes on where it stopped."),
             })?;
             if !output.ok() {
                 let tail: Vec<&str> = output.stderr.lines().rev().take(3).collect();
@@ -119,7 +122,8 @@ impl Kind for Docker {
             cx.report.progress(waited, Some(60), Unit::Seconds, "waiting until Docker answers");
             cx.world.clock.sleep(Duration::from_secs(1)).await;
         }
-        Err(Fault::new(Whose::Machine, "ENGINE-GONE", "Docker was installed and does not answer.").cure("See what it says: journalctl -u docker -n 50. Then run kerbup again."))
+        Err(Fault::new(Whose::Machine, "ENGINE-GONE", "Docker was installed and does not answer.")
+            .cure("See what it says: journalctl -u docker -n 50. Then run kerbup again."))
     }
 
     async fn revert(&self, step: &Step, undo: &Value, cx: &Context) -> Result<(), Fault> {
@@ -133,7 +137,11 @@ impl Kind for Docker {
             cx.report.log("kerbup", "Docker stays: other containers use it");
             return Ok(());
         }
-        let _ = cx.world.processes.run(&Command::new("systemctl", &["disable", "--now", &w.service]).within(Duration::from_secs(120)), None).await;
+        let _ = cx
+            .world
+            .processes
+            .run(&Command::new("systemctl", &["disable", "--now", &w.service]).within(Duration::from_secs(120)), None)
+            .await;
         let mut args = match w.manager.as_str() {
             "apt" => vec!["purge", "-y", "-q", "--autoremove"],
             _ => vec!["remove", "-y"],
@@ -141,9 +149,16 @@ impl Kind for Docker {
         args.extend(packages.iter().map(String::as_str));
         let mut remove = Command::new(if w.manager == "apt" { "apt-get" } else { "dnf" }, &args).within(Duration::from_secs(600));
         remove.env = vec![("DEBIAN_FRONTEND".into(), "noninteractive".into())];
-        let output = cx.world.processes.run(&remove, None).await.map_err(|e| Fault::new(Whose::Machine, "PACKAGES-FAILED", "Docker could not be removed.").because(e.to_string()))?;
+        let output = cx
+            .world
+            .processes
+            .run(&remove, None)
+            .await
+            .map_err(|e| Fault::new(Whose::Machine, "PACKAGES-FAILED", "Docker could not be removed.").because(e.to_string()))?;
         if !output.ok() {
-            return Err(Fault::new(Whose::Machine, "PACKAGES-FAILED", "Docker could not be removed.").because(remove.by_hand()).cure("Run that command by hand and mend what it says."));
+            return Err(Fault::new(Whose::Machine, "PACKAGES-FAILED", "Docker could not be removed.")
+                .because(remove.by_hand())
+                .cure("Run that command by hand and mend what it says."));
         }
         Ok(())
     }

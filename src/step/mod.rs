@@ -84,7 +84,16 @@ pub trait Kind: Sync + Send {
 }
 
 /// All kinds.
-pub const KINDS: &[&dyn Kind] = &[&docker::Docker, &storage::Storage, &network::Network, &image::Image, &container::Container, &bucket::Bucket, &program::Program, &unit::Unit];
+pub const KINDS: &[&dyn Kind] = &[
+    &docker::Docker,
+    &storage::Storage,
+    &network::Network,
+    &image::Image,
+    &container::Container,
+    &bucket::Bucket,
+    &program::Program,
+    &unit::Unit,
+];
 
 /// A kind by its name.
 pub fn kind(name: &str) -> Option<&'static dyn Kind> {
@@ -102,24 +111,72 @@ pub fn with<T: DeserializeOwned>(step: &Step) -> Result<T, Fault> {
 
 /// Data of ours as a JSON value.
 pub fn value<T: Serialize>(data: &T) -> Result<Value, Fault> {
-    serde_json::to_value(data).map_err(|e| Fault::new(Whose::Ours, "NOT-WRITTEN", "Something of kerbup's own could not be written down.").because(e.to_string()))
+    serde_json::to_value(data)
+        .map_err(|e| Fault::new(Whose::Ours, "NOT-WRITTEN", "Something of kerbup's own could not be written down.").because(e.to_string()))
 }
 
 /// An engine's error as people see it.
 pub fn engine_fault(e: EngineError, what: &str) -> Fault {
     let words = e.to_string();
     let (whose, code, says, cure): (Whose, &str, String, &str) = match e {
-        EngineError::Unreachable(_) => (Whose::Machine, "ENGINE-GONE", "Docker does not answer.".into(), "See how it is with: systemctl status docker. Start it with: sudo systemctl start docker. Then run kerbup again: it goes on where it stopped."),
+        EngineError::Unreachable(_) => (
+            Whose::Machine,
+            "ENGINE-GONE",
+            "Docker does not answer.".into(),
+            "See how it is with: systemctl status docker. Start it with: sudo systemctl start docker. Then run kerbup again: it goes on where it stopped.",
+        ),
         EngineError::Denied(_) => (Whose::Machine, "NEEDS-ROOT", "This user may not talk to Docker.".into(), "Run it as root: sudo kerbup"),
-        EngineError::NotFound(_) => (Whose::Machine, "NOT-THERE", format!("{what} is not there."), "Run kerbup again: it makes what is missing."),
-        EngineError::Conflict(_) => (Whose::Machine, "NAME-TAKEN", format!("{what} is in the way: something of that name is there already."), "Give this site another name, or remove what has the name."),
-        EngineError::PortTaken(_) => (Whose::Machine, "PORT-TAKEN", format!("{what} needs a port of this machine that another program uses."), "Choose another port (network.ports in the site file), or stop the other program."),
-        EngineError::DiskFull(_) => (Whose::Machine, "DISK-FULL", "The disk that Docker uses is full.".into(), "Free some space on it, for example with: docker image prune. Then run kerbup again."),
-        EngineError::Registry(_) => (Whose::Network, "REGISTRY-UNREACHABLE", format!("{what} could not be fetched: the registry did not answer."), "Check that this machine reaches the internet, then run kerbup again: it goes on where it stopped."),
-        EngineError::Login(_) => (Whose::Network, "REGISTRY-LOGIN", format!("{what} could not be fetched: the registry refuses it."), "Check the name and the login. An old login can be in the way too: docker logout, then try again."),
-        EngineError::Platform(_) => (Whose::Machine, "IMAGE-OTHER-PROCESSOR", format!("{what} is not made for this machine's processor."), "Use the small shape, which needs the camera recorders alone."),
-        EngineError::Insecure(_) => (Whose::Network, "REGISTRY-NOT-TRUSTED", format!("{what} could not be fetched: Docker does not trust the registry."), "For plain HTTP add it to insecure-registries in /etc/docker/daemon.json; for an own certificate name it as images.ca. Then restart Docker."),
-        EngineError::Other(_) => (Whose::Machine, "ENGINE-REFUSED", format!("Docker could not do it: {what}."), "What Docker says stands above. Mend that, then run kerbup again."),
+        EngineError::NotFound(_) => {
+            (Whose::Machine, "NOT-THERE", format!("{what} is not there."), "Run kerbup again: it makes what is missing.")
+        }
+        EngineError::Conflict(_) => (
+            Whose::Machine,
+            "NAME-TAKEN",
+            format!("{what} is in the way: something of that name is there already."),
+            "Give this site another name, or remove what has the name.",
+        ),
+        EngineError::PortTaken(_) => (
+            Whose::Machine,
+            "PORT-TAKEN",
+            format!("{what} needs a port of this machine that another program uses."),
+            "Choose another port (network.ports in the site file), or stop the other program.",
+        ),
+        EngineError::DiskFull(_) => (
+            Whose::Machine,
+            "DISK-FULL",
+            "The disk that Docker uses is full.".into(),
+            "Free some space on it, for example with: docker image prune. Then run kerbup again.",
+        ),
+        EngineError::Registry(_) => (
+            Whose::Network,
+            "REGISTRY-UNREACHABLE",
+            format!("{what} could not be fetched: the registry did not answer."),
+            "Check that this machine reaches the internet, then run kerbup again: it goes on where it stopped.",
+        ),
+        EngineError::Login(_) => (
+            Whose::Network,
+            "REGISTRY-LOGIN",
+            format!("{what} could not be fetched: the registry refuses it."),
+            "Check the name and the login. An old login can be in the way too: docker logout, then try again.",
+        ),
+        EngineError::Platform(_) => (
+            Whose::Machine,
+            "IMAGE-OTHER-PROCESSOR",
+            format!("{what} is not made for this machine's processor."),
+            "Use the small shape, which needs the camera recorders alone.",
+        ),
+        EngineError::Insecure(_) => (
+            Whose::Network,
+            "REGISTRY-NOT-TRUSTED",
+            format!("{what} could not be fetched: Docker does not trust the registry."),
+            "For plain HTTP add it to insecure-registries in /etc/docker/daemon.json; for an own certificate name it as images.ca. Then restart Docker.",
+        ),
+        EngineError::Other(_) => (
+            Whose::Machine,
+            "ENGINE-REFUSED",
+            format!("Docker could not do it: {what}."),
+            "What Docker says stands above. Mend that, then run kerbup again.",
+        ),
     };
     Fault::new(whose, code, says).because(words).cure(cure)
 }
@@ -128,9 +185,17 @@ pub fn engine_fault(e: EngineError, what: &str) -> Fault {
 pub fn file_fault(e: &std::io::Error, path: &str) -> Fault {
     let (code, says, cure) = match e.kind() {
         std::io::ErrorKind::PermissionDenied => ("NEEDS-ROOT", format!("This user may not change {path}."), "Run it as root: sudo kerbup"),
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => ("DISK-FULL", format!("The disk that holds {path} is full."), "Free some space on it, then run kerbup again."),
-        std::io::ErrorKind::ReadOnlyFilesystem => ("DISK-READ-ONLY", format!("{path} cannot be written: its disk is read-only."), "A disk that turns read-only is often failing. Look at: dmesg | tail"),
-        std::io::ErrorKind::NotFound => ("FOLDER-MISSING", format!("{path} is not there."), "Is the disk plugged in and mounted? Then run kerbup again."),
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            ("DISK-FULL", format!("The disk that holds {path} is full."), "Free some space on it, then run kerbup again.")
+        }
+        std::io::ErrorKind::ReadOnlyFilesystem => (
+            "DISK-READ-ONLY",
+            format!("{path} cannot be written: its disk is read-only."),
+            "A disk that turns read-only is often failing. Look at: dmesg | tail",
+        ),
+        std::io::ErrorKind::NotFound => {
+            ("FOLDER-MISSING", format!("{path} is not there."), "Is the disk plugged in and mounted? Then run kerbup again.")
+        }
         _ => ("FILE-FAILED", format!("{path} could not be changed."), "Mend what stands above, then run kerbup again."),
     };
     Fault::new(Whose::Machine, code, says).because(e.to_string()).cure(cure)

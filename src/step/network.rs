@@ -33,8 +33,10 @@ impl Kind for Network {
         match standing(&spec, cx).await? {
             None => Ok(StepState::Absent),
             Some(n) if ours(&n.labels, cx) => Ok(StepState::OursAlready),
-            Some(n) => Err(Fault::new(Whose::Machine, "NAME-TAKEN", format!("There is a network {} already that kerbup did not make.", n.name))
-                .cure("Give this site another name, or remove that network: docker network rm NAME")),
+            Some(n) => {
+                Err(Fault::new(Whose::Machine, "NAME-TAKEN", format!("There is a network {} already that kerbup did not make.", n.name))
+                    .cure("Give this site another name, or remove that network: docker network rm NAME"))
+            }
         }
     }
 

@@ -62,11 +62,17 @@ impl Kind for Storage {
         let w: With = with(step)?;
         match cx.world.files.read(&marker(&w.path)) {
             Ok(site) if String::from_utf8_lossy(&site).trim() == cx.site => Ok(StepState::OursAlready),
-            Ok(site) => Err(Fault::new(Whose::Input, "FOLDER-OF-ANOTHER-SITE", format!("{} belongs to the site {}.", w.path, String::from_utf8_lossy(&site).trim()))
-                .cure("Choose another folder, or use that site's name.")),
-            Err(_) if cx.made.is_some() => Err(Fault::new(Whose::Machine, "DISK-MISSING", format!("{} is not the folder that recordings were written to.", w.path))
-                .because("The mark that kerbup left there is gone: the disk is probably not plugged in or not mounted.")
-                .cure("Plug in and mount the disk, then run kerbup again. Nothing was written.")),
+            Ok(site) => Err(Fault::new(
+                Whose::Input,
+                "FOLDER-OF-ANOTHER-SITE",
+                format!("{} belongs to the site {}.", w.path, String::from_utf8_lossy(&site).trim()),
+            )
+            .cure("Choose another folder, or use that site's name.")),
+            Err(_) if cx.made.is_some() => {
+                Err(Fault::new(Whose::Machine, "DISK-MISSING", format!("{} is not the folder that recordings were written to.", w.path))
+                    .because("The mark that kerbup left there is gone: the disk is probably not plugged in or not mounted.")
+                    .cure("Plug in and mount the disk, then run kerbup again. Nothing was written."))
+            }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(StepState::Absent),
             Err(e) => Err(file_fault(&e, &w.path)),
         }

@@ -32,8 +32,7 @@ pub const ADDRESS_NOT_ONE: (&str, &str) =
     ("This address does not belong to one device.", "The camera's app or your router shows the camera's own address.");
 
 /// localhost.
-pub const NOTE_LOOPBACK: &str =
-    "A camera on this very machine: its recorder is pointed at the machine. The camera must listen on all addresses, not on 127.0.0.1 alone.";
+pub const NOTE_LOOPBACK: &str = "A camera on this very machine: its recorder is pointed at the machine. The camera must listen on all addresses, not on 127.0.0.1 alone.";
 /// Our own address.
 pub const NOTE_OWN: &str = "This is this machine's own address. That is right only when a camera program runs on this machine.";
 /// mDNS.
@@ -127,7 +126,9 @@ pub fn only_here(error: &StreamError, host: &str, within: Option<&str>) -> Strin
                  the way. Look at: sudo iptables -L FORWARD -n – or, where it is ufw: sudo ufw status"
             );
         }
-        _ => "This machine has the camera's picture, its recorder does not yet. Some cameras let only few in at a time: close other programs that watch it.",
+        _ => {
+            "This machine has the camera's picture, its recorder does not yet. Some cameras let only few in at a time: close other programs that watch it."
+        }
     };
     says.into()
 }

@@ -87,7 +87,13 @@ pub trait Network: Send + Sync {
     /// One HTTP exchange; redirects are not followed.
     async fn http(&self, request: Request) -> Result<Response, NetError>;
     /// Opens an RTSP stream over TCP and watches it for at most `watch`: codec, size, rates.
-    async fn rtsp(&self, url: &Url, login: Option<(String, SecretString)>, connect: Duration, watch: Duration) -> Result<StreamReading, StreamError>;
+    async fn rtsp(
+        &self,
+        url: &Url,
+        login: Option<(String, SecretString)>,
+        connect: Duration,
+        watch: Duration,
+    ) -> Result<StreamReading, StreamError>;
     /// Logs in to a MongoDB with a connection string (official driver) and pings it. Answers its version.
     async fn mongodb(&self, uri: &SecretString, timeout: Duration) -> Result<String, NetError>;
     /// Tells a MongoDB that its data belongs to this version from now on (`8.0`): after this the version before cannot read it,

@@ -40,7 +40,13 @@ impl Command {
     pub fn by_hand(&self) -> String {
         std::iter::once(&self.program)
             .chain(&self.args)
-            .map(|a| if a.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,@+%".contains(c)) && !a.is_empty() { a.clone() } else { format!("'{}'", a.replace('\'', r"'\''")) })
+            .map(|a| {
+                if a.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,@+%".contains(c)) && !a.is_empty() {
+                    a.clone()
+                } else {
+                    format!("'{}'", a.replace('\'', r"'\''"))
+                }
+            })
             .collect::<Vec<_>>()
             .join(" ")
     }

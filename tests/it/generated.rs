@@ -25,7 +25,8 @@ fn the_schema_of_a_component_is_as_the_code_reads_it() {
 
 #[test]
 fn the_page_of_checks_names_every_check() {
-    let mut page = "# Checks\n\nEvery rule that `kerbup check` holds against a machine and the answers. Generated from the code.\n".to_string();
+    let mut page =
+        "# Checks\n\nEvery rule that `kerbup check` holds against a machine and the answers. Generated from the code.\n".to_string();
     let mut area = "";
     for rule in checks::ALL {
         if rule.area != area {

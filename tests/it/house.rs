@@ -91,7 +91,8 @@ fn modules_use_only_what_the_house_allows() {
         let text = fs::read_to_string(&path).unwrap();
         // Tests beside the code may set up more of the world than the code itself sees.
         let code = text.split("#[cfg(test)]").next().unwrap();
-        let is_test = path.file_stem().is_some_and(|s| s == "tests" || s.to_string_lossy().ends_with("_tests")) || path.components().any(|c| c.as_os_str() == "tests");
+        let is_test = path.file_stem().is_some_and(|s| s == "tests" || s.to_string_lossy().ends_with("_tests"))
+            || path.components().any(|c| c.as_os_str() == "tests");
         if is_test {
             continue;
         }
@@ -100,7 +101,11 @@ fn modules_use_only_what_the_house_allows() {
             if !known || name == module {
                 continue;
             }
-            let allowed = if module == "drive" { !matches!(name.as_str(), "front" | "commands" | "cli") } else { may.get(module.as_str()).is_some_and(|m| m.contains(&name.as_str())) };
+            let allowed = if module == "drive" {
+                !matches!(name.as_str(), "front" | "commands" | "cli")
+            } else {
+                may.get(module.as_str()).is_some_and(|m| m.contains(&name.as_str()))
+            };
             if !allowed {
                 wrong.push(format!("{} uses {name}", path.display()));
             }

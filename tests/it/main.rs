@@ -5,8 +5,8 @@
 mod cli;
 mod docker;
 mod engine;
-mod generated;
 mod fresh;
+mod generated;
 mod house;
 mod pty;
 mod resume;

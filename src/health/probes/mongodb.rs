@@ -15,12 +15,7 @@ use crate::world::percent::encoded;
 const RAISING: Duration = Duration::from_secs(45);
 
 fn uri(target: &Target<'_>) -> SecretString {
-    SecretString::from(format!(
-        "mongodb://{}:{}@{}/?authSource=admin",
-        encoded(target.user()),
-        encoded(target.password()),
-        target.at()
-    ))
+    SecretString::from(format!("mongodb://{}:{}@{}/?authSource=admin", encoded(target.user()), encoded(target.password()), target.at()))
 }
 
 /// Tells it that its data belongs to this version from now on.

@@ -14,7 +14,8 @@ fn quoted(text: &str) -> String {
 
 /// `docker run …` for a spec.
 pub fn run(spec: &ContainerSpec) -> String {
-    let mut words: Vec<String> = ["docker", "run", "-d", "--name", &spec.name, "--restart", "unless-stopped", "--network", &spec.network].map(String::from).to_vec();
+    let mut words: Vec<String> =
+        ["docker", "run", "-d", "--name", &spec.name, "--restart", "unless-stopped", "--network", &spec.network].map(String::from).to_vec();
     let mut add = |flag: &str, value: String| words.extend([flag.to_string(), quoted(&value)]);
     for alias in &spec.aliases {
         add("--network-alias", alias.clone());
@@ -24,7 +25,9 @@ pub fn run(spec: &ContainerSpec) -> String {
     }
     for m in &spec.mounts {
         match m {
-            MountSpec::Bind { source, target, read_only } => add("--mount", format!("type=bind,source={source},target={target}{}", if *read_only { ",readonly" } else { "" })),
+            MountSpec::Bind { source, target, read_only } => {
+                add("--mount", format!("type=bind,source={source},target={target}{}", if *read_only { ",readonly" } else { "" }))
+            }
             MountSpec::Tmpfs { target, size, mode } => {
                 let size = size.map(|s| format!(",tmpfs-size={s}")).unwrap_or_default();
                 let mode = mode.map(|m| format!(",tmpfs-mode={m:o}")).unwrap_or_default();

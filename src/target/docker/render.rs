@@ -82,12 +82,18 @@ fn fill(source: &str, c: &Component, camera: Option<&str>, i: &Inputs) -> Result
             _ => None,
         }
     });
-    filled.map_err(|hole| Fault::new(Whose::Input, "RECIPE-BAD", format!("The recipe of {} names ${{{hole}}}, which there is not.", c.name)))
+    filled
+        .map_err(|hole| Fault::new(Whose::Input, "RECIPE-BAD", format!("The recipe of {} names ${{{hole}}}, which there is not.", c.name)))
 }
 
 /// The answer, else the machine's own, else UTC: never a name that the list of zones does not have.
 fn timezone(i: &Inputs) -> String {
-    i.answers.timezone.clone().or_else(|| i.host.timezone.get().cloned()).filter(|n| jiff::tz::TimeZone::get(n).is_ok()).unwrap_or_else(|| "UTC".into())
+    i.answers
+        .timezone
+        .clone()
+        .or_else(|| i.host.timezone.get().cloned())
+        .filter(|n| jiff::tz::TimeZone::get(n).is_ok())
+        .unwrap_or_else(|| "UTC".into())
 }
 
 fn one(c: &Component, camera: Option<&str>, present: &[&Component], i: &Inputs) -> Result<Workload, Fault> {
@@ -95,7 +101,11 @@ fn one(c: &Component, camera: Option<&str>, present: &[&Component], i: &Inputs) 
     let chosen = condition::choose(&c.image.choose, i.host, i.answers)
         .ok_or_else(|| Fault::new(Whose::Input, "RECIPE-BAD", format!("The recipe of {} has no image for this machine.", c.name)))?;
     let image = image::name(&format!("{}:{}", c.image.name, chosen.choice.tag), &i.answers.images);
-    let base = if camera.is_some() { format!("{}/{}s/{}", i.answers.path, c.name, camera.unwrap_or_default()) } else { format!("{}/{}", i.answers.path, c.name) };
+    let base = if camera.is_some() {
+        format!("{}/{}s/{}", i.answers.path, c.name, camera.unwrap_or_default())
+    } else {
+        format!("{}/{}", i.answers.path, c.name)
+    };
 
     let mut spec = ContainerSpec {
         name: format!("{}-{name}", i.answers.site),
@@ -277,7 +287,15 @@ impl Secretive {
         }
     }
 
-    fn value(&mut self, s: &SecretValue, c: &Component, camera: Option<&str>, i: &Inputs, workload: &str, mounts: &mut Vec<MountSpec>) -> Text {
+    fn value(
+        &mut self,
+        s: &SecretValue,
+        c: &Component,
+        camera: Option<&str>,
+        i: &Inputs,
+        workload: &str,
+        mounts: &mut Vec<MountSpec>,
+    ) -> Text {
         let mut secret = secret_name(&s.secret, c, camera);
         // Inside a container `localhost` is the container: the drive keeps the address as seen from there beside the other.
         if s.secret == "camera.url" && camera.is_some_and(|k| on_this_machine(k, i)) {

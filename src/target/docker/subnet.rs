@@ -29,7 +29,10 @@ impl Range {
 pub fn free(used: &[String], addresses: &[IpAddr]) -> Option<String> {
     let mut taken: Vec<Range> = used.iter().filter(|c| *c != "0.0.0.0/0").filter_map(|c| Range::parse(c)).collect();
     taken.extend(addresses.iter().filter_map(|a| Range::parse(&a.to_string())));
-    let candidates = (0..64).map(|n| format!("10.210.{n}.0/24")).chain((0..16).map(|n| format!("172.31.{}.0/24", n * 16))).chain((0..64).map(|n| format!("192.168.{}.0/24", 190 + n)));
+    let candidates = (0..64)
+        .map(|n| format!("10.210.{n}.0/24"))
+        .chain((0..16).map(|n| format!("172.31.{}.0/24", n * 16)))
+        .chain((0..64).map(|n| format!("192.168.{}.0/24", 190 + n)));
     candidates.into_iter().find(|c| Range::parse(c).is_some_and(|r| !taken.iter().any(|t| t.overlaps(&r))))
 }
 

@@ -255,7 +255,8 @@ pub(super) fn registry(machine: &Machine, request: &Request, host: &str) -> Resp
     let by_digest = reference.starts_with("sha256:");
     let full = if by_digest { format!("{host}/{name}") } else { format!("{host}/{name}:{reference}") };
     let images = || machine.described.images.iter().filter(|(k, _)| super::machine::bare(k).0 == super::machine::bare(&full).0);
-    let own = |k: &str| super::machine::bare(k).1.is_some_and(|tag| digests(&format!("{host}/{name}:{tag}")).iter().any(|d| d == reference));
+    let own =
+        |k: &str| super::machine::bare(k).1.is_some_and(|tag| digests(&format!("{host}/{name}:{tag}")).iter().any(|d| d == reference));
     // A digest that belongs to no described tag is of some other one, for which the tagless size stands.
     let tagged = images().find(|(k, _)| by_digest && own(k)).map(|(_, s)| *s);
     let any = || images().find(|_| by_digest).map(|(_, s)| *s);
