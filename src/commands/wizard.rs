@@ -4,6 +4,7 @@
 //! until the run has ended.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
@@ -54,8 +55,10 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
     let Setup { events, full: on_screen, look, terminal, .. } = setup;
     let (lease, seat) = full::Lease::pair();
     let handed = Arc::new(std::sync::Mutex::new(None));
+    // Runs that were begun here; each ends with one Done.
+    let begun = Arc::new(AtomicUsize::new(0));
     let performer = {
-        let (drive, handed) = (drive.clone(), handed.clone());
+        let (drive, handed, begun) = (drive.clone(), handed.clone(), begun.clone());
         move |effect: Effect| {
             let runs = matches!(effect, Effect::Install(_) | Effect::Resume(_) | Effect::Undo | Effect::Uninstall);
             if needs_root && runs && on_screen {
@@ -67,6 +70,7 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
                     Err(fault) => drive.send(Event::Failed { fault }),
                 }
             } else {
+                begun.fetch_add(usize::from(runs), Ordering::Relaxed);
                 drive.perform(effect);
             }
         }
@@ -81,16 +85,21 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
     let seen = tee(events, forward);
     // The screen does not always learn that its terminal is gone: the signal says so.
     let leave = tokio::select! {
-        leave = full::run(flow, look, seat, shown, &mut perform, &*terminal.now) => leave.map_err(one)?,
-        _ = lost.wait_for(|lost| *lost) => full::Leave::Interrupted,
+        leave = full::run(flow, look, seat, shown, &mut perform, &*terminal.now) => match leave {
+            Ok(leave) => leave,
+            // A terminal that cannot be drawn on any more ends no run.
+            Err(_) if begun.load(Ordering::Relaxed) > seen.borrow().ends => full::Leave::Lost,
+            Err(fault) => return Err(one(fault)),
+        },
+        _ = lost.wait_for(|lost| *lost) => full::Leave::Lost,
     };
+    let begun = begun.load(Ordering::Relaxed);
     if leave == full::Leave::Elevate {
         let path = handed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         return handover::elevate(&drive, path).await.map_err(one);
     }
-    let by_hand = leave == full::Leave::Interrupted && !*lost.borrow();
-    if by_hand {
-        if seen.borrow().running && drive.attached().is_none() {
+    if leave == full::Leave::Interrupted {
+        if begun > seen.borrow().ends && drive.attached().is_none() {
             // A person ended it: a restart of the machine does not go on by itself.
             let site = drive.memory().answers.site.clone();
             drive.stand_down(&site);
@@ -99,10 +108,10 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
     }
     let mut seen = seen;
     // Another kerbup's run goes on without this one.
-    let outlived = seen.borrow().running && drive.attached().is_none();
+    let outlived = begun > seen.borrow().ends && drive.attached().is_none();
     if outlived {
         say(&["It goes on. You may close this window; start kerbup to see how it is.".to_string()]);
-        let _ = seen.wait_for(|s| !s.running).await;
+        let _ = seen.wait_for(|s| s.ends >= begun).await;
     }
     let ended = seen.borrow().ended.clone();
     let code = match leave {
@@ -133,23 +142,22 @@ fn say(lines: &[String]) {
 /// What was seen of a run.
 #[derive(Debug, Clone, Default)]
 struct Seen {
-    running: bool,
+    /// Ends of runs so far.
+    ends: usize,
+    /// The last of them.
     ended: Option<Event>,
 }
 
-/// Passes events on and remembers whether a run is under way and how it ended.
+/// Passes events on and remembers how runs ended.
 fn tee(mut events: UnboundedReceiver<Event>, forward: UnboundedSender<Event>) -> watch::Receiver<Seen> {
     let (sender, receiver) = watch::channel(Seen::default());
     tokio::spawn(async move {
         while let Some(event) = events.recv().await {
-            match &event {
-                Event::RunStarted { .. } => {
-                    sender.send_replace(Seen { running: true, ended: None });
-                }
-                Event::Done { .. } => {
-                    sender.send_replace(Seen { running: false, ended: Some(event.clone()) });
-                }
-                _ => {}
+            if matches!(event, Event::Done { .. }) {
+                sender.send_modify(|s| {
+                    s.ends += 1;
+                    s.ended = Some(event.clone());
+                });
             }
             // The screen may be closed: the run goes on.
             let _ = forward.send(event);

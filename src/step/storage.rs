@@ -103,6 +103,13 @@ impl Kind for Storage {
         let made = remembered(f, &w.path, &undo.made);
         // What was recorded stays usable as long as it stays: so does `.kerbup`.
         let kept = f.list(&w.path).unwrap_or_default().into_iter().any(|n| n != ".kerbup" && n != "lost+found");
+        if cx.purge {
+            // Also the data of parts that were taken out of the site since: every folder that was made for one.
+            let below = format!("{}/", w.path);
+            for folder in made.iter().filter(|m| m.starts_with(&below)) {
+                files::remove(f, folder)?;
+            }
+        }
         if cx.purge || !kept {
             files::remove(f, &format!("{}/.kerbup", w.path))?;
         } else {

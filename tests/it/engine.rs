@@ -19,7 +19,8 @@ static TURN: Mutex<()> = Mutex::new(());
 /// Whether this run must have an engine. Where it is not named, says that the test is left out.
 pub fn named(engine: &str, test: &str) -> bool {
     let engines = std::env::var("KERBUP_TEST_ENGINES").unwrap_or_default();
-    let named = engines.split(',').any(|e| e.trim() == engine);
+    // Docker 20.10 stands in for today's on the same socket: what needs Docker runs on whichever is named.
+    let named = engines.split(',').any(|e| e.trim() == engine || (engine == "docker" && e.trim() == "docker-old"));
     if !named {
         eprintln!("left out: {test}: no engine {engine} named in KERBUP_TEST_ENGINES");
     }

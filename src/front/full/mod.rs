@@ -18,8 +18,10 @@ pub use theme::{Colour, Look};
 pub enum Leave {
     /// With this exit code.
     Quit(i32),
-    /// By a second Ctrl-C, or by a signal of the terminal's end: the run's journal resumes.
+    /// By a second Ctrl-C: the run's journal resumes.
     Interrupted,
+    /// The terminal is gone: a run goes on without it.
+    Lost,
     /// To start again as root.
     Elevate,
 }

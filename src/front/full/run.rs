@@ -111,7 +111,7 @@ async fn show(
                 Some(Ok(Terminal::Resize(..))) => changed = true,
                 Some(Ok(_)) => {}
                 // The terminal is gone: the run goes on without it.
-                Some(Err(_)) | None => return Ok(Leave::Interrupted),
+                Some(Err(_)) | None => return Ok(Leave::Lost),
             },
             event = events.recv(), if events_open => match event {
                 Some(event) => {
