@@ -156,7 +156,8 @@ async fn carry(s: &Step, cx: &Context, undo_saved: bool, journal: &Journal) -> R
         journal.append(&Record::UndoSaved { id: s.id.clone(), undo: kind.prepare(s, cx).await? })?;
     }
     checkpoint::pass(&cx.world, &s.id, &s.kind, Point::AfterUndo).await;
-    if state == StepState::AlreadyThere {
+    // There before anything was saved is somebody else's. There after an undo was saved is what a run that was cut off made.
+    if state == StepState::AlreadyThere && !undo_saved {
         journal.append(&Record::StepDone { id: s.id.clone(), at: now(), changed: false, made: serde_json::json!({ "already": true }) })?;
         return Ok(false);
     }

@@ -1,9 +1,11 @@
 //! The terminal: taken for the full screen, and given back whatever happens, also when the program panics.
 
 use std::io::{self, Write};
+use std::mem::ManuallyDrop;
 use std::sync::Once;
 use std::time::Duration;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
@@ -18,7 +20,9 @@ const CLIPBOARD_BYTES: usize = 74_000;
 
 /// The terminal while it is ours.
 pub(super) struct Held {
-    pub(super) terminal: Terminal<CrosstermBackend<io::Stderr>>,
+    /// Never dropped: its own drop prints where it fails, and printing on a terminal that is gone would end the run. `release`
+    /// gives back all that was taken.
+    pub(super) terminal: ManuallyDrop<Terminal<CrosstermBackend<io::Stderr>>>,
     ours: bool,
 }
 
@@ -53,7 +57,7 @@ impl Held {
         });
         let terminal = enter().and_then(|()| Terminal::new(CrosstermBackend::new(io::stderr())));
         match terminal {
-            Ok(terminal) => Ok(Held { terminal, ours: true }),
+            Ok(terminal) => Ok(Held { terminal: ManuallyDrop::new(terminal), ours: true }),
             Err(error) => {
                 let _ = leave();
                 Err(error)
@@ -75,7 +79,7 @@ impl Held {
         // A new one knows of nothing that is shown. `Terminal::clear` would ask the terminal where its cursor is, and wait for an
         // answer that the reader of keys may take, or that does not come.
         execute!(io::stderr(), Clear(ClearType::All))?;
-        self.terminal = Terminal::new(CrosstermBackend::new(io::stderr()))?;
+        self.terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stderr()))?);
         Ok(())
     }
 
@@ -113,31 +117,6 @@ impl Drop for Held {
 
 /// The control sequence; inside tmux wrapped so that tmux passes it on.
 fn osc52(text: &str, tmux: bool) -> String {
-    let plain = format!("\x1b]52;c;{}\x07", base64(text.as_bytes()));
+    let plain = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
     if tmux { format!("\x1bPtmux;{}\x1b\\", plain.replace('\x1b', "\x1b\x1b")) } else { plain }
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for three in bytes.chunks(3) {
-        let bits = three.iter().fold(0u32, |sum, b| sum << 8 | u32::from(*b)) << (8 * (3 - three.len()));
-        for i in 0..4 {
-            let sign = SIGNS.get((bits >> (18 - 6 * i) & 63) as usize).copied().unwrap_or(b'=');
-            out.push(if i <= three.len() { sign.into() } else { '=' });
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_clipboard_gets_base64() {
-        assert_eq!(["", "f", "fo", "foo", "foob"].map(|t| base64(t.as_bytes())), ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]);
-        assert_eq!(osc52("foo", false), "\x1b]52;c;Zm9v\x07");
-        assert_eq!(osc52("foo", true), "\x1bPtmux;\x1b\x1b]52;c;Zm9v\x07\x1b\\");
-    }
 }
