@@ -37,7 +37,7 @@ pub enum Kind {
 /// Space of the file system that holds a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Space {
-    /// Bytes in all.
+    /// Bytes in all that are used or may still be written by a normal user.
     pub total: u64,
     /// Bytes a normal user may still write.
     pub free: u64,

@@ -239,7 +239,7 @@ impl Site {
         };
         site.sweep();
         site.write(&format!(
-            "[site]\nname = \"{name}\"\ntimezone = \"Europe/Brussels\"\n[platform]\nkind = \"docker\"\n[storage]\npath = \"{}\"\nretention_days = 20\n\
+            "[site]\nname = \"{name}\"\ntimezone = \"Europe/Brussels\"\n[platform]\nkind = \"docker\"\n[storage]\npath = \"{}\"\nretention_days = 4\n\
              [images]\nregistry = \"{registry}\"\ninsecure = true\n[network]\nports = {{ vault = {}, storage = {} }}\n{more}",
             site.storage().display(),
             site.ports.0,

@@ -53,7 +53,7 @@ fn a_small_site_records_alone_and_grows() {
     let half = site.run(&["change", "--set", "storage.retention_days=1", "--yes", "--output", "json"]).ok();
     assert_eq!(half.done()["ok"], true);
     let less: u64 = variable(&site, "agent-yard", "AGENT_AUTO_CLEAN_MAX_SIZE").unwrap().parse().unwrap();
-    assert!(less < bound, "one day takes less than twenty: {less} MB, {bound} MB before");
+    assert!(less < bound, "one day takes less than four: {less} MB, {bound} MB before");
 
     site.run(&["change", "--set", "site.shape=full", "--yes"]).ok();
     assert_eq!(names(&site), ["agent-yard", "minio", "mongodb", "vault"]);

@@ -243,7 +243,10 @@ impl Files for RealFiles {
         let s = rustix::fs::statvfs(path)?;
         // btrfs and others make inodes as they need them and answer 0.
         let inodes_free = (s.f_files > 0).then_some(s.f_favail);
-        Ok(Space { total: s.f_blocks.saturating_mul(s.f_frsize), free: s.f_bavail.saturating_mul(s.f_frsize), inodes_free })
+        // As df reckons: what is set aside for root, or held back by a quota, is neither used nor to be had.
+        let used = s.f_blocks.saturating_sub(s.f_bfree);
+        let total = used.saturating_add(s.f_bavail).saturating_mul(s.f_frsize);
+        Ok(Space { total, free: s.f_bavail.saturating_mul(s.f_frsize), inodes_free })
     }
 
     fn lock(&self, path: &str) -> io::Result<Option<Box<dyn Lock>>> {
