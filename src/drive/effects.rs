@@ -15,8 +15,11 @@ use crate::model::host::DiskKind;
 use crate::plan::sizing;
 use crate::step::file_fault;
 
-/// Seconds between two readings of the dashboard.
+/// Between two readings of the dashboard while something changes.
 const WATCH: Duration = Duration::from_secs(2);
+
+/// The same while all is as it was: each reading logs in to every part.
+const CALM: Duration = Duration::from_secs(5);
 
 /// A site file that cannot be read is the caller's to name better, not a disk that is missing.
 fn unreadable(e: &std::io::Error, path: &str) -> Fault {
@@ -206,13 +209,19 @@ impl Drive {
         let site = self.site(Some(site))?;
         let answers = self.load(&site)?;
         let plan = super::standing::plan_of(&site)?;
+        let mut last = None;
         loop {
             let snapshot = self.snapshot_of(&site.name, plan, &answers).await?;
+            let states: Vec<_> = snapshot.components.iter().map(|c| (c.state, c.restarts)).collect();
+            let cameras: Vec<_> = snapshot.cameras.iter().map(|c| c.state).collect();
+            let now = Some((states, cameras));
+            let pause = if now == last { CALM } else { WATCH };
+            last = now;
             if self.events.send(Event::Health { snapshot: Box::new(snapshot) }).is_err() {
                 return Ok(());
             }
             tokio::select! {
-                _ = self.world.clock.sleep(WATCH) => {}
+                _ = self.world.clock.sleep(pause) => {}
                 _ = closed.changed() => return Ok(()),
             }
         }
