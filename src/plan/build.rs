@@ -133,7 +133,10 @@ fn engine(wish: &Wish) -> Result<Option<Step>, Fault> {
             };
             (packages, "Install Docker", "Docker runs each part in a box of its own. It is not on this machine yet.")
         }
-        Some(DockerPresence::Stopped { masked: false, snap: false, .. }) => {
+        // Without a service manager there is nothing to start it with: the run then says that Docker does not answer.
+        Some(DockerPresence::Stopped { masked: false, snap: false, .. })
+            if wish.host.service_manager.get().is_some_and(|m| m.as_deref() == Some("systemctl")) =>
+        {
             (vec![], "Start Docker", "Docker is installed and does not run. It is started, now and at every start of this machine.")
         }
         _ => return Ok(None),

@@ -174,6 +174,7 @@ fn a_full_disk_is_said_and_bears_a_rerun() {
 fn the_guard_lowers_the_days_while_the_disk_is_full() {
     let Some(site) = Site::on("docker", "fresh::the_guard_lowers_the_days_while_the_disk_is_full", "e2e-guard", "") else { return };
     let disk = SmallDisk::at(&site.dir.path().join("disk"), 1500);
+    site.write(&fs::read_to_string(&site.file).unwrap().replace("retention_days = 4", "retention_days = 20"));
     site.run(&site.install()).ok();
     assert!(site.run(&["guard"]).ok().out.contains("20 days"));
     let filler = site.dir.path().join("disk/filler");
