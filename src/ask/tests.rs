@@ -211,7 +211,7 @@ prop_compose! {
         site in "[a-z0-9]{1,32}",
         timezone in proptest::option::of(Just("America/New_York".to_string())),
         small in any::<bool>(),
-        path in "(/[^/\\pC.]{1,8}){1,3}",
+        path in "(/[^/\\pC.\\s][^/\\pC.]{0,6}[^/\\pC.\\s]){1,3}",
         retention_days in 1u32..=3650,
         registry in proptest::option::of(Just("localhost:5000/x".to_string())),
         insecure in any::<bool>(),
@@ -228,7 +228,7 @@ prop_compose! {
         cameras.sort_by(|a, b| a.name.cmp(&b.name));
         cameras.dedup_by(|a, b| a.name == b.name);
         Answers {
-            site, timezone, shape: if small { Shape::Small } else { Shape::Full }, path: path.trim().into(), retention_days,
+            site, timezone, shape: if small { Shape::Small } else { Shape::Full }, path, retention_days,
             images: Images { registry, insecure, user, ca: None }, vault_port: ports.0, storage_port: ports.1, subnet, object_storage,
             database, broker, hub, cameras, later: context.map(|c| ("platform.context".to_string(), c.into())).into_iter().collect(),
             ..Answers::default()

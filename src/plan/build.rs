@@ -117,20 +117,11 @@ fn unsized_downloads(steps: &[Step], survey: &Survey) -> Vec<String> {
 
 fn engine(wish: &Wish) -> Result<Option<Step>, Fault> {
     let manager = wish.host.package_manager.get().cloned().flatten().unwrap_or_default();
+    let mut repository = None;
     let (packages, title, why): (Vec<String>, _, _) = match wish.host.docker.get() {
         Some(DockerPresence::Missing) => {
-            let packages = match manager.as_str() {
-                "apt" => vec!["docker.io".to_string()],
-                "dnf" => vec!["moby-engine".to_string()],
-                _ => {
-                    return Err(Fault::new(
-                        Whose::Machine,
-                        "DOCKER-MISSING",
-                        "Docker is not installed, and kerbup does not know how to install it here.",
-                    )
-                    .cure("Install it by hand, then run kerbup again: https://docs.docker.com/engine/install/"));
-                }
-            };
+            let (packages, own) = packages(wish.host, &manager)?;
+            repository = own.map(str::to_string);
             (packages, "Install Docker", "Docker runs each part in a box of its own. It is not on this machine yet.")
         }
         // Without a service manager there is nothing to start it with: the run then says that Docker does not answer.
@@ -141,7 +132,12 @@ fn engine(wish: &Wish) -> Result<Option<Step>, Fault> {
         }
         _ => return Ok(None),
     };
-    let with = docker::With { packages, manager: if manager == "apt" { "apt".into() } else { "dnf".into() }, service: "docker".into() };
+    let with = docker::With {
+        packages,
+        manager: if manager == "apt" { "apt".into() } else { "dnf".into() },
+        service: "docker".into(),
+        repository,
+    };
     let mut s = one("docker", "docker".into(), &with)?;
     s.title = title.into();
     s.why = why.into();
@@ -149,11 +145,29 @@ fn engine(wish: &Wish) -> Result<Option<Step>, Fault> {
     s.budget = 1800;
     s.preview = Preview {
         place: "this machine".into(),
-        by_hand: docker::commands(&with).iter().map(|c| format!("sudo {}", c.by_hand())).collect(),
+        by_hand: docker::by_hand(&with),
         undo: "Stays, unless you uninstall with --with-engine.".into(),
         ..Preview::default()
     };
     Ok(Some(s))
+}
+
+/// Packages of the engine, and Docker's own repository where the distribution has none. Debian, Ubuntu and Raspberry Pi OS have
+/// docker.io, Fedora has moby-engine; Red Hat's family has neither (https://docs.docker.com/engine/install/rhel/).
+fn packages(host: &HostReport, manager: &str) -> Result<(Vec<String>, Option<&'static str>), Fault> {
+    let system = host.system.get();
+    let is = |names: &[&str]| system.is_some_and(|s| names.contains(&s.id.as_str()) || s.like.iter().any(|l| names.contains(&l.as_str())));
+    match manager {
+        "apt" => Ok((vec!["docker.io".into()], None)),
+        "dnf" if is(&["rhel", "centos"]) && system.is_none_or(|s| s.id != "fedora") => {
+            let flavour = if system.is_some_and(|s| s.id == "rhel") { "rhel" } else { "centos" };
+            Ok((["docker-ce", "docker-ce-cli", "containerd.io"].map(String::from).to_vec(), Some(flavour)))
+        }
+        "dnf" if system.is_some_and(|s| s.id == "amzn") => Ok((vec!["docker".into()], None)),
+        "dnf" => Ok((vec!["moby-engine".into()], None)),
+        _ => Err(Fault::new(Whose::Machine, "DOCKER-MISSING", "Docker is not installed, and kerbup does not know how to install it here.")
+            .cure("Install it by hand, then run kerbup again: https://docs.docker.com/engine/install/")),
+    }
 }
 
 fn folder(wish: &Wish) -> Result<Step, Fault> {

@@ -1,16 +1,18 @@
 //! The engine itself: installed from the distribution's packages where it is missing, enabled and started.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Context, Kind, with};
+use super::{Context, Kind, file_fault, files, with};
 use crate::model::event::Unit;
 use crate::model::fault::{Fault, Whose};
 use crate::model::plan::{Step, StepState};
 use crate::world::engine::EngineError;
+use crate::world::files::Kind as Sort;
 use crate::world::processes::{Command, ProcessError};
 
 /// The kind.
@@ -25,9 +27,41 @@ pub struct With {
     pub manager: String,
     /// Service.
     pub service: String,
+    /// Docker's own package repository, for distributions without a Docker of their own: the folder of theirs at
+    /// download.docker.com, such as `centos` or `rhel`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
 }
 
-/// The commands, also as a person would type them.
+/// Where dnf looks for repositories.
+const REPOSITORIES: &str = "/etc/yum.repos.d";
+const REPOSITORY: &str = include_str!("../../assets/docker-ce.repo");
+
+/// The folder where Docker keeps everything, unless it was told another.
+const ROOT: &str = "/var/lib/docker";
+
+impl With {
+    /// The repository's file and its text.
+    fn repository(&self) -> Option<(String, String)> {
+        let flavour = self.repository.as_deref()?;
+        Some((format!("{REPOSITORIES}/docker-ce.repo"), super::unit::fill(REPOSITORY, &[("flavour", flavour)])))
+    }
+}
+
+/// The same as a person would type it.
+pub fn by_hand(w: &With) -> Vec<String> {
+    let mut lines = vec![];
+    if let Some((path, _)) = w.repository() {
+        lines.push(format!(
+            "sudo curl -o {path} https://download.docker.com/linux/{}/docker-ce.repo",
+            w.repository.as_deref().unwrap_or_default()
+        ));
+    }
+    lines.extend(commands(w).iter().map(|c| format!("sudo {}", c.by_hand())));
+    lines
+}
+
+/// The commands.
 pub fn commands(w: &With) -> Vec<Command> {
     let mut all = vec![];
     let minutes = Duration::from_secs(900);
@@ -85,7 +119,10 @@ impl Kind for Docker {
         let w: With = with(step)?;
         let there = installed(&w, cx).await;
         let new: Vec<&String> = w.packages.iter().filter(|p| !there.contains(p)).collect();
-        Ok(json!({ "packages": new }))
+        let own_repository = w.repository().is_some_and(|(path, _)| !files::there(&*cx.world.files, &path));
+        // What the packages pull in is told by what was there before.
+        let before = if new.is_empty() || w.manager != "apt" { vec![] } else { all_packages(cx).await };
+        Ok(json!({ "packages": new, "repository": own_repository, "before": before }))
     }
 
     async fn apply(&self, step: &Step, cx: &Context) -> Result<Value, Fault> {
@@ -93,6 +130,11 @@ impl Kind for Docker {
         if w.manager == "apt" {
             // A run that was cut off may have left packages half-done; this finishes them, and does nothing otherwise.
             let _ = cx.world.processes.run(&Command::new("dpkg", &["--configure", "-a"]).within(Duration::from_secs(600)), None).await;
+        }
+        if let Some((path, text)) = w.repository()
+            && !files::there(&*cx.world.files, &path)
+        {
+            cx.world.files.write(&path, text.as_bytes(), 0o644).map_err(|e| file_fault(&e, &path))?;
         }
         for command in commands(&w) {
             cx.report.progress(0, None, Unit::Seconds, &command.by_hand());
@@ -132,9 +174,8 @@ impl Kind for Docker {
         if !cx.with_engine || packages.is_empty() {
             return Ok(());
         }
-        // Somebody else's containers keep the engine.
-        if cx.world.engine.containers(None).await.is_ok_and(|all| all.iter().any(|c| c.labels.get("io.kerbup.site") != Some(&cx.site))) {
-            cx.report.log("kerbup", "Docker stays: other containers use it");
+        if let Some(theirs) = others(cx).await {
+            cx.report.log("kerbup", &format!("Docker stays: {theirs} on it that kerbup did not make"));
             return Ok(());
         }
         let _ = cx
@@ -143,23 +184,75 @@ impl Kind for Docker {
             .run(&Command::new("systemctl", &["disable", "--now", &w.service]).within(Duration::from_secs(120)), None)
             .await;
         let mut args = match w.manager.as_str() {
-            "apt" => vec!["purge", "-y", "-q", "--autoremove"],
+            "apt" => vec!["purge", "-y", "-q"],
             _ => vec!["remove", "-y"],
         };
         args.extend(packages.iter().map(String::as_str));
-        let mut remove = Command::new(if w.manager == "apt" { "apt-get" } else { "dnf" }, &args).within(Duration::from_secs(600));
-        remove.env = vec![("DEBIAN_FRONTEND".into(), "noninteractive".into())];
-        let output = cx
-            .world
-            .processes
-            .run(&remove, None)
-            .await
-            .map_err(|e| Fault::new(Whose::Machine, "PACKAGES-FAILED", "Docker could not be removed.").because(e.to_string()))?;
-        if !output.ok() {
-            return Err(Fault::new(Whose::Machine, "PACKAGES-FAILED", "Docker could not be removed.")
-                .because(remove.by_hand())
-                .cure("Run that command by hand and mend what it says."));
+        remove(cx, &w.manager, &args).await?;
+        if w.manager == "apt" {
+            let before: BTreeSet<String> = serde_json::from_value(undo["before"].clone()).unwrap_or_default();
+            let came = no_longer_needed(cx).await.into_iter().filter(|p| !before.contains(p)).collect::<Vec<_>>();
+            // Without the list nobody knows what came with Docker: then it stays.
+            if !before.is_empty() && !came.is_empty() {
+                let mut args = vec!["purge", "-y", "-q"];
+                args.extend(came.iter().map(String::as_str));
+                remove(cx, &w.manager, &args).await?;
+            }
+        }
+        if let Some((path, text)) = w.repository()
+            && undo["repository"].as_bool() == Some(true)
+            && cx.world.files.read(&path).is_ok_and(|now| now == text.as_bytes())
+        {
+            cx.world.files.remove_file(&path).map_err(|e| file_fault(&e, &path))?;
         }
         Ok(())
+    }
+}
+
+/// Removes packages.
+async fn remove(cx: &Context, manager: &str, args: &[&str]) -> Result<(), Fault> {
+    let mut command = Command::new(if manager == "apt" { "apt-get" } else { "dnf" }, args).within(Duration::from_secs(600));
+    command.env = vec![("DEBIAN_FRONTEND".into(), "noninteractive".into())];
+    let failed = |why: String| {
+        Fault::new(Whose::Machine, "PACKAGES-FAILED", "Docker could not be removed.")
+            .because(why)
+            .cure(format!("Run this by hand and mend what it says: sudo {}", command.by_hand()))
+    };
+    let output = cx.world.processes.run(&command, None).await.map_err(|e| failed(e.to_string()))?;
+    if output.ok() { Ok(()) } else { Err(failed(output.stderr.lines().last().unwrap_or("it failed without a word").to_string())) }
+}
+
+/// Every package that apt has installed.
+async fn all_packages(cx: &Context) -> Vec<String> {
+    let ask = Command::new("dpkg-query", &["-W", "-f", "${Package}\n"]);
+    let Ok(output) = cx.world.processes.run(&ask, None).await else { return vec![] };
+    output.stdout.lines().map(|l| l.trim().to_string()).filter(|l| !l.is_empty()).collect()
+}
+
+/// Packages that came because others needed them, and that nothing needs any more.
+async fn no_longer_needed(cx: &Context) -> Vec<String> {
+    let ask = Command::new("apt-get", &["-s", "-q", "autoremove"]).within(Duration::from_secs(60));
+    let Ok(output) = cx.world.processes.run(&ask, None).await else { return vec![] };
+    // "Remv containerd [1.6.20~ds1-1+deb12u1]"
+    output.stdout.lines().filter_map(|l| l.strip_prefix("Remv ")?.split_whitespace().next().map(str::to_string)).collect()
+}
+
+/// What is on the engine that is somebody else's: the site's own parts went before. Removing the packages would take it away,
+/// since the purge of Debian's empties Docker's folder; so the folder is looked at, which also works while Docker is stopped.
+async fn others(cx: &Context) -> Option<&'static str> {
+    let root = cx.world.engine.info().await.map(|i| i.root).ok().filter(|r| !r.is_empty()).unwrap_or_else(|| ROOT.to_string());
+    let listed = cx.world.engine.containers(None).await.unwrap_or_default();
+    let f = &*cx.world.files;
+    let folders = |below: &str| {
+        let path = format!("{root}/{below}");
+        let names = f.list(&path).unwrap_or_default();
+        names.into_iter().filter(|n| f.meta(&format!("{path}/{n}")).is_ok_and(|m| m.kind == Sort::Folder)).count()
+    };
+    if listed.iter().any(|c| c.labels.get("io.kerbup.site") != Some(&cx.site)) || (listed.is_empty() && folders("containers") > 0) {
+        Some("there are containers")
+    } else if folders("volumes") > 0 {
+        Some("there are volumes")
+    } else {
+        None
     }
 }

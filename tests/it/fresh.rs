@@ -1,12 +1,12 @@
 //! Other shapes and hard days on real Docker: recorders alone, a site that grows, a broker beside it, the rule that deletes,
-//! a disk that fills up, data of another version, an engine that is missing at first.
+//! a disk that fills up, data of another version.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::engine::{IMAGES, Running, Site, machine, named, own_registry, same, setting, tool, tool_may_fail, wait_for};
+use crate::engine::{IMAGES, Site, machine, named, own_registry, same, setting, tool, tool_may_fail, wait_for};
 
 fn camera(name: &str) -> String {
     format!("[[camera]]\nname = \"{name}\"\nurl = \"{}\"\nrecord = \"always\"\n", setting("KERBUP_TEST_CAMERA"))
@@ -204,24 +204,4 @@ fn an_image_that_is_not_in_the_registry_is_named() {
         site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
     }
     same(&before, &machine(&site));
-}
-
-#[test]
-fn docker_is_installed_where_it_is_missing() {
-    // A host without an engine: docker.io comes from the distribution's own packages and is started by its service manager.
-    let test = "fresh::docker_is_installed_where_it_is_missing";
-    let Some(site) = Site::on_bare(test, "e2e-bare") else { return };
-    assert_ne!(tool_may_fail("sh", &["-c", "command -v dockerd"]).code, 0, "the engine bare has no Docker");
-    for point in ["before-undo", "after-undo", "after-apply"] {
-        let reached = site.dir.path().join("reached");
-        let mut command = site.command(&site.install());
-        command.env("KERBUP_CHECKPOINT", format!("docker:{point}={}", reached.display()));
-        let mut running = Running::start(&mut command);
-        running.until(&format!("docker:{point}"), Duration::from_secs(600), |_| reached.exists());
-        running.cut();
-        fs::remove_file(&reached).unwrap();
-        assert_eq!(site.run(&site.install()).ok().done()["ok"], true, "{point}");
-        site.run(&["uninstall", "--purge-data", &site.name, "--with-engine", "--yes"]).ok();
-        assert_ne!(tool_may_fail("sh", &["-c", "command -v dockerd"]).code, 0, "{point}: an engine that kerbup installed goes when asked");
-    }
 }

@@ -16,17 +16,14 @@ use crate::engine::{IMAGES, Ran, Site, machine, own_registry, same, tool, tool_m
 enum Walked {
     /// Here, on an engine that stands.
     Here,
-    /// On a described machine: this kind is a step only where systemd is the service manager; the named tests do it.
-    Described(&'static str),
-    /// On a host without an engine, where this kind is a step at all; the named test does it.
+    /// On a host without an engine, with a service manager, where this kind is a step at all; the named test does it.
     Bare(&'static str),
 }
 
 fn case(kind: &str) -> Walked {
     match kind {
         "storage" | "network" | "image" | "container" | "bucket" | "program" => Walked::Here,
-        "unit" => Walked::Described("step::unit::tests and drive::tests"),
-        "docker" => Walked::Bare("fresh::docker_is_installed_where_it_is_missing"),
+        "docker" | "unit" => Walked::Bare("bare::docker_is_installed_where_it_is_missing"),
         other => panic!("the step kind {other} has no case for a power cut"),
     }
 }
@@ -38,9 +35,6 @@ fn kinds() -> Vec<&'static str> {
     for kind in kerbup::step::KINDS {
         match case(kind.name()) {
             Walked::Here => here.push(kind.name()),
-            Walked::Described(tests) => {
-                eprintln!("the kind {} is a step only where systemd is: {tests} walk it on a described machine", kind.name())
-            }
             Walked::Bare(test) => eprintln!("the kind {} is not a step here: {test} walks it on the engine bare", kind.name()),
         }
     }
