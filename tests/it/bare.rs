@@ -1,0 +1,127 @@
+//! A host on which nothing is installed yet: Docker comes from the distribution's own packages, the service manager starts it,
+//! the timer is set up, and after a power cut the next start of the machine goes on by itself.
+//!
+//! The engine `bare` is Debian without Docker, `/run/systemd/system` there, and a `systemctl` in PATH that starts what unit files
+//! name. `tests/bare/systemctl` before it keeps timers, which that one does not know.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::engine::{Running, Site, files, same, tool, tool_may_fail, wait_for};
+
+/// Where systemd reads the administrator's units.
+const UNITS: &str = "/etc/systemd/system";
+
+fn has_docker() -> bool {
+    tool_may_fail("sh", &["-c", "command -v dockerd"]).code == 0
+}
+
+/// What an install may change on such a host and an uninstall with the engine must put back. Docker's chains of firewall rules and
+/// its bridge go with the next start of the machine, as with any removal of its packages.
+fn portrait(site: &Site) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    files(site.dir.path(), &mut all);
+    for folder in [UNITS, "/etc/docker", "/etc/cron.d", "/var/lib/docker", "/usr/local/bin"] {
+        files(Path::new(folder), &mut all);
+    }
+    all.extend(tool("dpkg-query", &["-W", "-f", "package ${Package} ${db:Status-Status}\n"]).lines().map(str::to_string));
+    all.extend(fs::read_to_string("/etc/group").unwrap().lines().map(|l| format!("group {l}")));
+    all.extend(
+        tool("sysctl", &["-a", "--pattern", "^(vm|fs)\\.(max_map_count|file-max|inotify.max_user_.*)$"]).lines().map(str::to_string),
+    );
+    all
+}
+
+fn installed() -> BTreeSet<String> {
+    tool("dpkg-query", &["-W", "-f", "${Package}\n"]).lines().map(str::to_string).collect()
+}
+
+/// Cuts an install at a point.
+fn cut(site: &Site, place: &str) {
+    let reached = site.dir.path().join("reached");
+    let mut command = site.command(&site.install());
+    command.env("KERBUP_CHECKPOINT", format!("{place}={}", reached.display()));
+    let mut running = Running::start(&mut command);
+    running.until(place, Duration::from_secs(600), |_| reached.exists());
+    running.cut();
+    fs::remove_file(&reached).unwrap();
+}
+
+#[test]
+fn docker_is_installed_where_it_is_missing() {
+    let test = "bare::docker_is_installed_where_it_is_missing";
+    let Some(site) = Site::on_bare(test, "e2e-bare") else { return };
+    assert!(!has_docker(), "the engine bare has no Docker");
+    let before = portrait(&site);
+    let guard = format!("{UNITS}/kerbup-{}-guard", site.name);
+    let resume = format!("{UNITS}/kerbup-{}-resume.service", site.name);
+    let wanted = format!("{UNITS}/multi-user.target.wants/kerbup-{}-resume.service", site.name);
+    let mut straight: Option<BTreeSet<String>> = None;
+
+    for point in ["", "before-undo", "after-undo", "after-apply"] {
+        for kind in ["docker", "unit"] {
+            if !point.is_empty() {
+                cut(&site, &format!("{kind}:{point}"));
+                // What goes on by itself at the next start of the machine.
+                assert_eq!(fs::read_link(&wanted).unwrap().to_str(), Some(resume.as_str()), "{kind}:{point}");
+            }
+        }
+        if point == "after-undo" {
+            // The machine starts again: the service manager runs what multi-user.target wants.
+            tool("systemctl", &["start", &format!("kerbup-{}-resume.service", site.name)]);
+            wait_for("the run that went on by itself", Duration::from_secs(240), || (!Path::new(&wanted).exists()).then_some(()));
+        }
+        let ran = site.run(&site.install()).ok();
+        assert_eq!(ran.done()["ok"], true, "{point}");
+        assert_eq!(ran.done()["changed"], point != "after-undo", "{point}");
+        assert!(!Path::new(&resume).exists() && !Path::new(&wanted).exists(), "{point}: nothing is left to go on with");
+        assert_eq!(site.containers().len(), 3, "{point}");
+        assert!(has_docker());
+        for (verb, word) in [("is-enabled", "enabled"), ("is-active", "active")] {
+            for unit in ["docker.service".to_string(), format!("kerbup-{}-guard.timer", site.name)] {
+                assert_eq!(tool("systemctl", &[verb, &unit]).trim(), word, "{unit}");
+            }
+        }
+        // What the timer starts each hour does its work.
+        let service = fs::read_to_string(format!("{guard}.service")).unwrap();
+        let command = service.lines().find_map(|l| l.strip_prefix("ExecStart=")).unwrap();
+        tool("sh", &["-c", command]);
+        // However the run went, the host ends the same: folders that Docker itself names are its own affair.
+        let now: BTreeSet<String> = portrait(&site)
+            .into_iter()
+            .filter(|l| !l.contains("/var/lib/docker/") && !l.contains("/journal/") && !l.contains("/disk/"))
+            .collect();
+        match &straight {
+            None => straight = Some(now),
+            Some(straight) => same(straight, &now),
+        }
+        assert_eq!(site.run(&site.install()).ok().done()["changed"], false, "{point}");
+
+        site.run(&["uninstall", "--purge-data", &site.name, "--with-engine", "--yes"]).ok();
+        assert!(!has_docker(), "{point}: an engine that kerbup installed goes when asked");
+        same(&before, &portrait(&site));
+    }
+}
+
+#[test]
+fn an_engine_with_something_of_others_stays() {
+    let Some(site) = Site::on_bare("bare::an_engine_with_something_of_others_stays", "e2e-others") else { return };
+    assert!(!has_docker(), "the engine bare has no Docker");
+    let before = installed();
+    site.run(&site.install()).ok();
+    tool("docker", &["volume", "create", "e2e-theirs"]);
+    let ran = site.run(&["uninstall", "--purge-data", &site.name, "--with-engine", "--yes"]).ok();
+    assert!((ran.out + &ran.err).contains("Docker stays"));
+    assert_eq!(tool("docker", &["volume", "ls", "-q"]).trim(), "e2e-theirs");
+    assert!(site.containers().is_empty());
+    // This test's own engine goes by hand.
+    tool("docker", &["volume", "rm", "e2e-theirs"]);
+    tool("systemctl", &["disable", "--now", "docker"]);
+    let came: Vec<String> = installed().difference(&before).cloned().collect();
+    let purge: Vec<&str> = ["purge", "-y", "-q"].into_iter().chain(came.iter().map(String::as_str)).collect();
+    tool("apt-get", &purge);
+    assert!(!has_docker());
+    assert_eq!(installed(), before);
+}
