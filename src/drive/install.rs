@@ -13,7 +13,7 @@ use crate::model::plan::Plan;
 use crate::run::journal::Journal;
 use crate::run::{Control, Receipt, execute};
 use crate::secrets::Secrets;
-use crate::step::{Context, Report, container, file_fault, files};
+use crate::step::{self, Context, Report, container, file_fault, files};
 use crate::world::files::Lock;
 
 /// Says nothing: what is asked before a run is shown otherwise.
@@ -144,7 +144,8 @@ impl Drive {
         if finished.ending == Ending::Done {
             // Steps of an older plan that this one has no more: a camera that was taken out, a part that is not wanted now.
             let now = Receipt::read(&*self.world.files, &cx.state)?;
-            let gone = |id: &str| plan.step(id).is_none();
+            let stays = |id: &str| now.steps.get(id).and_then(|t| step::kind(&t.step.kind)).is_some_and(|k| k.stays());
+            let gone = |id: &str| plan.step(id).is_none() && !stays(id);
             if now.steps.keys().any(|id| gone(id)) {
                 let faults = crate::run::revert(&now, &cx, &journal, &self.events, &gone).await;
                 finished.changed = true;

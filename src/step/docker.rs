@@ -107,6 +107,10 @@ impl Kind for Docker {
         "docker"
     }
 
+    fn stays(&self) -> bool {
+        true
+    }
+
     async fn check(&self, _step: &Step, cx: &Context) -> Result<StepState, Fault> {
         Ok(match cx.world.engine.info().await {
             Ok(_) if cx.made.is_some() => StepState::OursAlready,

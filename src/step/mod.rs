@@ -79,6 +79,10 @@ pub trait Kind: Sync + Send {
     async fn prepare(&self, step: &Step, cx: &Context) -> Result<Value, Fault>;
     /// Does it. Answers what it made, for the receipt.
     async fn apply(&self, step: &Step, cx: &Context) -> Result<Value, Fault>;
+    /// Whether it stays where a later plan names it no more: once it is done, a plan for this machine has no need of it.
+    fn stays(&self) -> bool {
+        false
+    }
     /// Takes it back, with what `prepare` saved. Bears that half of it, or nothing, was done.
     async fn revert(&self, step: &Step, undo: &Value, cx: &Context) -> Result<(), Fault>;
 }

@@ -9,6 +9,7 @@ pub mod network;
 pub mod percent;
 pub mod processes;
 pub mod real;
+pub mod shown;
 
 use std::sync::Arc;
 

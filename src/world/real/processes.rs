@@ -8,6 +8,7 @@ use rustix::process::{Pid, Signal};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
 use crate::world::processes::{Command, Output, ProcessError, Processes};
+use crate::world::shown::shown;
 
 /// How long a program may take to end itself after TERM, and how long its output is awaited after its end.
 const GRACE: Duration = Duration::from_secs(2);
@@ -52,7 +53,7 @@ async fn lines(mut from: impl AsyncRead + Unpin, text: &mut String, line: Line<'
             text.push('\n');
         }
         if let Some(line) = line {
-            line(said.trim_end_matches('\r'));
+            line(&shown(&said));
         }
     };
     while let Ok(n) = from.read(&mut buffer).await {

@@ -8,6 +8,7 @@ use futures_util::stream::{self, BoxStream, Stream, StreamExt};
 use super::errors;
 use crate::model::engine::LogLine;
 use crate::world::engine::Result;
+use crate::world::shown::shown;
 
 /// A line longer than this is passed on in pieces.
 const LONGEST: usize = 64 * 1024;
@@ -41,7 +42,7 @@ impl Half {
         if half.time.is_empty() && half.text.is_empty() {
             return None;
         }
-        Some(LogLine { time: half.time, error, text: half.text.trim_end_matches(['\n', '\r']).to_owned() })
+        Some(LogLine { time: half.time, error, text: shown(&half.text) })
     }
 }
 
