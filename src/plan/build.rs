@@ -341,3 +341,31 @@ fn by_cron(wish: &Wish) -> String {
         unit::cron(&wish.answers.site, root, &program)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::packages;
+    use crate::model::fact::Fact;
+    use crate::model::host::System;
+    use crate::world::fake;
+
+    #[test]
+    fn each_distribution_gets_the_docker_that_it_has() {
+        let on = |manager: &str, id: &str, like: &[&str]| {
+            let mut host = fake::named("server").unwrap().host;
+            let like = like.iter().map(|l| l.to_string()).collect();
+            host.system = Fact::known(System { id: id.into(), name: id.into(), version: String::new(), codename: None, like }, "a test");
+            packages(&host, manager).map(|(p, own)| (p.join(" "), own))
+        };
+        let docker_io = Ok(("docker.io".to_string(), None));
+        assert_eq!(on("apt", "debian", &[]), docker_io);
+        assert_eq!(on("apt", "raspbian", &["debian"]), docker_io);
+        assert_eq!(on("apt", "ubuntu", &["debian"]), docker_io);
+        assert_eq!(on("dnf", "fedora", &[]), Ok(("moby-engine".to_string(), None)));
+        let own = "docker-ce docker-ce-cli containerd.io".to_string();
+        assert_eq!(on("dnf", "rhel", &["fedora"]), Ok((own.clone(), Some("rhel"))));
+        assert_eq!(on("dnf", "rocky", &["rhel", "centos", "fedora"]), Ok((own, Some("centos"))));
+        assert_eq!(on("dnf", "amzn", &["fedora"]), Ok(("docker".to_string(), None)));
+        assert_eq!(on("pacman", "arch", &[]).unwrap_err().code, "DOCKER-MISSING");
+    }
+}

@@ -9,6 +9,7 @@ mod data_version;
 pub mod docker;
 pub mod files;
 pub mod image;
+mod label;
 pub mod network;
 mod owner;
 pub mod program;

@@ -128,3 +128,32 @@ fn an_engine_with_something_of_others_stays() {
     assert!(!has_docker());
     assert_eq!(installed(), before);
 }
+
+#[test]
+fn an_engine_that_is_restarted_midway_costs_a_rerun_at_most() {
+    let Some(site) = Site::on_bare("bare::an_engine_that_is_restarted_midway_costs_a_rerun_at_most", "e2e-again") else { return };
+    assert!(!has_docker(), "the engine bare has no Docker");
+    let before = portrait(&site);
+    for part in ["image:", "container:mongodb", "container:vault"] {
+        // Each time where other steps are under way as well.
+        let mut running = site.start(&site.install());
+        let begun = |out: &str| out.contains(&format!("\"event\":\"step-started\",\"id\":\"{part}"));
+        running.until(part, Duration::from_secs(300), begun);
+        tool("systemctl", &["restart", "docker"]);
+        let ran = running.end(Duration::from_secs(240));
+        if ran.code != 0 {
+            let done = ran.done();
+            assert_eq!(done["ok"], false, "{part}: {}", ran.out);
+            assert!(!ran.out.contains("\"whose\":\"ours\""), "{part}: an engine that goes away is no fault of kerbup's: {}", ran.out);
+            eprintln!("{part}: the run ended with {}, and is started again", ran.code);
+        }
+        assert_eq!(site.run(&site.install()).ok().done()["ok"], true, "{part}");
+        assert_eq!(site.containers().len(), 3, "{part}");
+        let states = site.status();
+        for part in states["components"].as_array().unwrap() {
+            assert!(["healthy", "not-configured"].contains(&part["state"].as_str().unwrap()), "{part}");
+        }
+        site.run(&["uninstall", "--purge-data", &site.name, "--with-engine", "--yes"]).ok();
+        same(&before, &portrait(&site));
+    }
+}
