@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::net::IpAddr;
 use std::sync::{Once, OnceLock};
+use std::time::Duration;
 
 use url::{Host, Url};
 
@@ -11,6 +12,9 @@ use crate::world::network::{NetError, Request, Response};
 
 /// Bytes of a body that are kept.
 const BODY_LIMIT: usize = 1024 * 1024;
+
+/// How long a connection waits for a next question.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// A client, made when it is first needed.
 type Lazy = OnceLock<Result<reqwest::Client, String>>;
@@ -29,7 +33,9 @@ fn client(direct: bool, tls: bool) -> reqwest::Result<reqwest::Client> {
         let b = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("kerbup/", env!("CARGO_PKG_VERSION")))
-            .pool_max_idle_per_host(0);
+            // A login and the question after it share a connection; the next reading makes its own.
+            .pool_max_idle_per_host(1)
+            .pool_idle_timeout(IDLE);
         if direct { b.no_proxy() } else { b }
     };
     let plain = || builder().tls_certs_only([]).build();
