@@ -40,6 +40,9 @@ fn reached(f: &Facts, host: &str) -> Outcome {
     }
     let Some(registry) = f.host.registries.iter().find(|r| same_registry(&r.host, host)) else { return Outcome::skip("not asked") };
     let name = registry.host.as_str();
+    let (computer, own) = (registry::computer(name), f.answers.images.registry.is_some());
+    let scheme = if own && f.answers.images.insecure { "http" } else { "https" };
+    let last = if own { "" } else { " Without internet, take the images from your own registry (images.registry)." };
     match &registry.reach {
         Fact::Known { value, .. } => Outcome::pass(format!("answers in {value} ms")),
         reach if pending(reach) => Outcome::skip("not asked yet"),
@@ -47,8 +50,8 @@ fn reached(f: &Facts, host: &str) -> Outcome {
         Fact::Unknown { unknown } => Outcome::warn(
             format!("{host} does not answer: {unknown}"),
             format!(
-                "Try by hand: curl -sI https://{name}/v2/ – an answer of any sort is good. Else look at cable, name server (getent hosts {name}), \
-                 firewall and proxy. Without internet, take the images from your own registry (images.registry)."
+                "Try by hand: curl -sI {scheme}://{name}/v2/ – an answer of any sort is good. Else look at cable, name server (getent hosts \
+                 {computer}), firewall and proxy.{last}"
             ),
         ),
     }

@@ -36,7 +36,10 @@ pub(super) fn own_registry(wish: &Wish, after: &[String]) -> Result<Vec<Step>, F
     for (id, trust, why, undo) in plain.into_iter().chain(authority) {
         let with = With { host: host.into(), trust };
         let mut s = one("registry", id, &with)?;
-        s.title = format!("Let Docker take images from {host}");
+        s.title = match with.trust {
+            Trust::Plain { .. } => format!("Let Docker take images from {host}"),
+            Trust::Authority { .. } => format!("Give Docker the certificate for {host}"),
+        };
         s.why = why.into();
         s.after = after.to_vec();
         s.risk = Risk::Machine;
