@@ -11,7 +11,7 @@ use crate::model::answers::{Answers, Camera};
 use crate::model::camera::{CameraTried, From};
 use crate::model::event::Event;
 use crate::model::fault::{Fault, Whose};
-use crate::target::docker::render::is_loopback;
+use crate::model::registry::is_loopback;
 
 impl Drive {
     /// Takes a typed camera apart and keeps its login.

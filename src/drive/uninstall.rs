@@ -29,6 +29,7 @@ impl Drive {
                         stays.push(format!("recordings and databases in {path}"))
                     }
                 }
+                "registry" => goes.push(format!("what Docker was told of {}", t.step.with["host"].as_str().unwrap_or_default())),
                 "docker" => stays.push("Docker".into()),
                 _ => {}
             }

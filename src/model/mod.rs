@@ -13,5 +13,6 @@ pub mod host;
 pub mod journal;
 pub mod plan;
 pub mod recipe;
+pub mod registry;
 pub mod survey;
 pub mod text;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::sizing::sizing;
+use super::trust;
 use crate::model::answers::Answers;
 use crate::model::engine::{NetworkSpec, RegistryLogin};
 use crate::model::fact::Fact;
@@ -31,7 +32,7 @@ pub struct Wish<'a> {
     pub link: &'a str,
 }
 
-fn one<T: serde::Serialize>(kind: &str, id: String, with: &T) -> Result<Step, Fault> {
+pub(super) fn one<T: serde::Serialize>(kind: &str, id: String, with: &T) -> Result<Step, Fault> {
     Ok(Step {
         id,
         kind: kind.into(),
@@ -64,9 +65,12 @@ pub fn plan(wish: &Wish) -> Result<Plan, Fault> {
     let engine = engine(wish)?;
     let after_engine: Vec<String> = engine.iter().map(|s| s.id.clone()).collect();
     steps.extend(engine);
+    let told = trust::own_registry(wish, &after_engine)?;
+    let before_images: Vec<String> = after_engine.iter().cloned().chain(told.iter().map(|s| s.id.clone())).collect();
+    steps.extend(told);
     steps.push(folder(wish)?);
     steps.push(network(wish, &after_engine)?);
-    steps.extend(images(wish, &workloads, &after_engine)?);
+    steps.extend(images(wish, &workloads, &before_images)?);
     for w in &workloads {
         if let Some(because) = &w.image_because {
             notes.push(format!("{}: {} is used, because {because}.", w.title, w.spec.image.rsplit('/').next().unwrap_or_default()));

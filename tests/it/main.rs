@@ -10,6 +10,7 @@ mod fresh;
 mod generated;
 mod house;
 mod pty;
+mod registry;
 mod resume;
 mod screens;
 mod shop;

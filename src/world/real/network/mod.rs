@@ -4,6 +4,8 @@ mod amqp;
 mod http;
 mod mongodb;
 mod rtsp;
+#[cfg(test)]
+pub(crate) mod tls_tests;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
