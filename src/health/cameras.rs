@@ -203,7 +203,7 @@ mod tests {
         let away = "components.Kerberos.RunAgent(): error connecting to RTSP stream: dial tcp 192.0.2.4:554: i/o timeout";
         assert_eq!(understand([refused, opened].into_iter()), Log::default());
         let log = understand([opened, refused].into_iter());
-        assert_eq!(log.failed, Some(("The camera answers, but refuses the password.".into(), true)));
+        assert_eq!(log.failed, Some(("The camera answers, but refuses the login.".into(), true)));
         assert_eq!(understand([refused, away].into_iter()).failed, Some(("The camera does not answer.".into(), false)));
         assert!(!format!("{log:?}").contains("hunter2"));
     }

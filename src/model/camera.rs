@@ -92,7 +92,7 @@ pub struct CameraTried {
     pub from: From,
     /// What was seen.
     pub outcome: Result<StreamReading, StreamError>,
-    /// One line that stands beside the address: `1080p H.264 15 fps`, `refuses the password`.
+    /// One line that stands beside the address: `1080p H.264 15 fps`, `wrong login`.
     pub says: String,
     /// What to do about it; empty when all is well.
     pub advice: String,

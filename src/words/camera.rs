@@ -1,7 +1,6 @@
 //! Sentences about cameras: what was seen, why it did not work, what to do.
 
 use crate::model::camera::{From, StreamError, StreamReading};
-use crate::model::health::CameraState;
 
 /// What is wrong with an address, and what to do.
 pub const ADDRESS_EMPTY: (&str, &str) = ("No address was given.", "Type the camera's address, such as rtsp://192.0.2.10/stream.");
@@ -80,14 +79,17 @@ pub fn hint(reading: &StreamReading) -> String {
     String::new()
 }
 
-/// One line beside the address: `refuses the password`.
+/// A camera that answers and refuses the name or the password: the same words beside its address, and for its state.
+pub const WRONG_LOGIN: &str = "wrong login";
+
+/// One line beside the address: `does not answer`.
 pub fn refused(error: &StreamError, with_login: bool) -> String {
     match error {
         StreamError::Address { says } => says.clone(),
         StreamError::Name { host } => format!("the name {host} is not known"),
         StreamError::Refused => "the port is closed".into(),
         StreamError::Unreachable { .. } => "does not answer".into(),
-        StreamError::Login if with_login => "refuses the password".into(),
+        StreamError::Login if with_login => WRONG_LOGIN.into(),
         StreamError::Login => "asks for a login".into(),
         StreamError::Path { .. } => "answers, but has nothing at this path".into(),
         StreamError::Protocol { says } => format!("answers, but not as a camera: {says}"),
@@ -158,19 +160,6 @@ pub fn cure(error: &StreamError, with_login: bool, from: From) -> String {
         StreamError::Protocol { .. } => "Check the port: 554 is the usual one for RTSP. If it is right, restart the camera and update its software.".into(),
         StreamError::Codec { .. } => "Choose H.264 in the camera's video settings, and switch off what is called Smart codec or H.264+ there.".into(),
         StreamError::NoPicture { .. } => "Restart the camera. Close other viewers: some cameras send their picture to one or two only.".into(),
-    }
-}
-
-/// A camera's state in one or two words.
-pub fn state(state: CameraState) -> &'static str {
-    match state {
-        CameraState::Recording => "recording",
-        CameraState::Watching => "watching",
-        CameraState::Starting => "starting",
-        CameraState::NoPicture => "no picture",
-        CameraState::WrongLogin => "wrong login",
-        CameraState::Stopped => "stopped",
-        CameraState::Unknown => "unknown",
     }
 }
 

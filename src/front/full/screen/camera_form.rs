@@ -13,7 +13,7 @@ use crate::front::full::part::field::Field;
 use crate::front::full::part::page::Page;
 use crate::front::full::theme::Theme;
 use crate::model::answers::{Camera, Record};
-use crate::words::answers_ui as words;
+use crate::words::answers as words;
 
 const LABELS: [&str; 4] = ["Address", "User", "Password", "Name"];
 const RECORD: usize = 4;
@@ -133,15 +133,12 @@ impl Screen for CameraForm {
             page.line(Line::from(spans));
         }
         let here = self.at == RECORD;
-        let words = match self.record {
-            Record::Motion => "on movement",
-            Record::Always => "always",
-        };
+        let record = words::record(self.record);
         let style = if here { theme.accent() } else { theme.dim() };
         page.line(Line::from(vec![
             Span::styled(if here { "› " } else { "  " }, theme.accent()),
             Span::styled(format!("{:<12}", "Records"), style),
-            Span::styled(if here { format!("‹ {words} ›") } else { words.into() }, if here { theme.strong() } else { theme.plain() }),
+            Span::styled(if here { format!("‹ {record} ›") } else { record.into() }, if here { theme.strong() } else { theme.plain() }),
         ]));
         if !theme.narrow() {
             page.gap();

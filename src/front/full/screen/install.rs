@@ -16,7 +16,7 @@ use crate::front::full::part::page::Page;
 use crate::front::full::part::text::{Row, width};
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::event::Unit;
-use crate::words::figures_ui::{bytes, part_of, percent, span, time_of_day};
+use crate::words::figures::{bytes, part_of, percent, span, time_of_day};
 
 /// The screen. The cursor follows what runs until it is moved.
 #[derive(Debug, Default)]
