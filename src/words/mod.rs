@@ -11,4 +11,5 @@ pub mod plain;
 pub mod questions;
 pub mod stage;
 pub mod state;
+pub mod undo;
 pub mod welcome;

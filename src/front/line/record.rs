@@ -123,7 +123,7 @@ impl Record {
             }
             Event::StepReverted { id, title } => {
                 self.running.remove(id);
-                vec![format!("{} {title}: taken back.", self.stamp(now))]
+                vec![format!("{} {}  {title}: done.", self.stamp(now), self.number(id))]
             }
             Event::Log { at, from, text } => vec![format!("{} {from}: {text}", self.stamp(*at))],
             Event::Recorded { camera, says } => vec![format!("{} camera {camera}: {says}", self.stamp(now))],
@@ -239,6 +239,8 @@ mod tests {
         let done = Event::StepDone { id: "m".into(), title, seconds: 25.0, changed: true };
         assert_eq!(record.event(&done, START + 25.0), ["[18:02:36] 1 of 14  Fetch MongoDB 4.4.18: done in 25 s."]);
         assert_eq!(record.tick(START + 99.0), None);
+        let gone = Event::StepReverted { id: "m".into(), title: "Remove the image mongo:4.4.18".into() };
+        assert_eq!(record.event(&gone, START + 99.0), ["[18:03:50] 1 of 14  Remove the image mongo:4.4.18: done."]);
     }
 
     #[test]

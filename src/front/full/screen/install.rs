@@ -94,7 +94,7 @@ fn row(flow: &Flow, id: &str, theme: &Theme, cells: usize) -> Line<'static> {
         }
         Some(StepRun::Done { seconds, changed }) => end(Mark::Good, if *changed { "done" } else { "right already" }, &span(*seconds)),
         Some(StepRun::Failed { seconds, fault }) => end(Mark::Bad, &format!("failed: {}", fault.code), &span(*seconds)),
-        Some(StepRun::Reverted) => end(Mark::Off, "taken back", ""),
+        Some(StepRun::Reverted) => end(Mark::Off, "done", ""),
     }
 }
 
