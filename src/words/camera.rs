@@ -1,34 +1,31 @@
 //! Sentences about cameras: what was seen, why it did not work, what to do.
 
+use crate::model::address::Wrong;
 use crate::model::camera::{From, StreamError, StreamReading};
 
-/// What is wrong with an address, and what to do.
-pub const ADDRESS_EMPTY: (&str, &str) = ("No address was given.", "Type the camera's address, such as rtsp://192.0.2.10/stream.");
-/// There are letters in it that cannot be typed.
-pub const ADDRESS_CONTROL: (&str, &str) = ("The address holds signs that cannot be part of one.", "Type it again instead of pasting it.");
-/// http:// instead of rtsp://.
-pub const ADDRESS_WEB: (&str, &str) = (
-    "This is the address of the camera's web page, not of its picture.",
-    "Look in the camera's settings for RTSP. The address often is rtsp://, the same numbers, and a path such as /stream1.",
-);
-/// Neither rtsp nor rtsps.
-pub const ADDRESS_SCHEME: (&str, &str) = ("A camera's address begins with rtsp://.", "Look in the camera's settings for RTSP.");
-/// Digits and dots that are no address.
-pub const ADDRESS_NUMBERS: (&str, &str) = (
-    "These numbers are not an address.",
-    "An address has four numbers from 0 to 255, such as 192.168.1.20. The camera's app or your router shows it.",
-);
-/// No host in it.
-pub const ADDRESS_HOST: (&str, &str) = (
-    "No camera can be found in this address.",
-    "Write it as rtsp://ADDRESS:554/PATH, with the login typed in its own field when the password has signs in it.",
-);
-/// fixme.
-pub const ADDRESS_PLACEHOLDER: (&str, &str) =
-    ("A placeholder stands where the camera's address belongs.", "Put the camera's real address there.");
-/// 0.0.0.0 or multicast.
-pub const ADDRESS_NOT_ONE: (&str, &str) =
-    ("This address does not belong to one device.", "The camera's app or your router shows the camera's own address.");
+/// What is wrong with an address, and what to do. Nothing of what was typed is in it.
+pub fn wrong_address(wrong: Wrong) -> (&'static str, &'static str) {
+    match wrong {
+        Wrong::Empty => ("No address was given.", "Type the camera's address, such as rtsp://192.0.2.10/stream."),
+        Wrong::Control => ("The address holds signs that cannot be part of one.", "Type it again instead of pasting it."),
+        Wrong::Web => (
+            "This is the address of the camera's web page, not of its picture.",
+            "Look in the camera's settings for RTSP. The address often is rtsp://, the same numbers, and a path such as /stream1.",
+        ),
+        Wrong::Scheme => ("A camera's address begins with rtsp://.", "Look in the camera's settings for RTSP."),
+        Wrong::Numbers => (
+            "These numbers are not an address.",
+            "An address has four numbers from 0 to 255, such as 192.168.1.20. The camera's app or your router shows it.",
+        ),
+        Wrong::Host => (
+            "No camera can be found in this address.",
+            "Write it as rtsp://ADDRESS:554/PATH, with the login typed in its own field when the password has signs in it.",
+        ),
+        Wrong::Placeholder => ("A placeholder stands where the camera's address belongs.", "Put the camera's real address there."),
+        Wrong::NotOne => ("This address does not belong to one device.", "The camera's app or your router shows the camera's own address."),
+        Wrong::Dots => ("Dots stand in this address where its password was.", "Type the password there once more."),
+    }
+}
 
 /// localhost.
 pub const NOTE_LOOPBACK: &str = "A camera on this very machine: its recorder is pointed at the machine. The camera must listen on all addresses, not on 127.0.0.1 alone.";
@@ -49,7 +46,7 @@ pub const NOTE_RTSPS: &str =
 /// No path.
 pub const NOTE_PATH: &str = "Most cameras need a path behind the address, such as /stream1. Look in the camera's settings for RTSP.";
 /// A password in the path.
-pub const NOTE_LOGIN_IN_PATH: &str = "The password stands in the path of this address, so it is saved and shown with it. Give this camera a password that is used nowhere else.";
+pub const NOTE_LOGIN_IN_PATH: &str = "The password stands in the path of this address: kerbup keeps it apart and shows dots, but the camera itself may write it into its logs. Give this camera a password that is used nowhere else.";
 
 /// What a stream showed: `1080p H.264 15 fps`.
 pub fn seen(reading: &StreamReading) -> String {

@@ -6,11 +6,13 @@ pub mod engine;
 pub mod fake;
 pub mod files;
 pub mod network;
-pub mod percent;
 pub mod processes;
 pub mod real;
 
 use std::sync::Arc;
+
+/// Logins in addresses are decoded with it.
+pub use crate::model::percent;
 
 /// The doors, passed by value: cloning is cheap.
 #[derive(Clone)]

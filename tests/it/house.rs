@@ -13,7 +13,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("host", &["model", "world", "recipe"]),
     ("secrets", &["model", "world"]),
     ("camera", &["model", "world", "words"]),
-    ("ask", &["model", "recipe"]),
+    ("ask", &["model", "recipe", "words"]),
     ("checks", &["model", "recipe", "words"]),
     ("target", &["model", "world", "recipe", "secrets"]),
     ("health", &["model", "world", "target", "secrets", "words"]),

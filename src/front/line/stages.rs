@@ -6,6 +6,7 @@ use super::talk::{Stop, Talk};
 use super::{show, talk};
 use crate::flow::intent::CameraTyped;
 use crate::flow::{Intent, Stage};
+use crate::model::address;
 use crate::model::answers::{Expose, Record};
 use crate::model::check::{Fix, Status};
 use crate::words::{answers, plain, stage};
@@ -252,7 +253,7 @@ impl Talk<'_> {
             return Ok(());
         }
         // A login that stands in the address needs no second question.
-        let inside = url.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+        let inside = address::read(&url).is_ok_and(|a| a.login.is_some());
         let user = if inside { String::new() } else { self.question("camera.user", "", "").await? };
         let password = if user.is_empty() { String::new() } else { self.hidden("camera.password").await? };
         let words = [answers::record(Record::Motion).to_string(), answers::record(Record::Always).to_string()];

@@ -1,4 +1,4 @@
-//! One camera is typed in. The password is dots until it is asked for.
+//! One camera is typed in. The password is dots until it is asked for, also where it stands in the address.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -40,7 +40,7 @@ impl CameraForm {
         let field = |text: Option<&str>| text.map(Field::new).unwrap_or_default();
         let camera = change.map(|(_, c)| c);
         let fields = [
-            field(camera.map(|c| c.url.as_str())),
+            Field::address(camera.map_or("", |c| c.url.as_str())),
             field(camera.and_then(|c| c.user.as_deref())),
             Field::secret(),
             field(camera.map(|c| c.name.as_str())),
