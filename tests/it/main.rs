@@ -17,3 +17,4 @@ mod states;
 mod terminal;
 mod transcripts;
 mod upgrade;
+mod window;

@@ -43,17 +43,10 @@ impl Field {
     /// The text as it is shown, letter for letter, so that the cursor stands where it belongs.
     fn shown(&self, typing: bool, reveal: bool) -> Vec<char> {
         let value = self.value();
-        let hidden = match self.kind {
-            _ if reveal => vec![],
-            Kind::Open => vec![],
-            Kind::Secret => vec![0..value.len()],
-            Kind::Address => passwords(value),
-        };
+        let hidden = if self.kind == Kind::Address { passwords(value) } else { vec![] };
         let cursor = value.char_indices().nth(self.input.cursor()).map_or(value.len(), |(at, _)| at);
-        let dots = |at: usize| {
-            let range = hidden.iter().find(|r| r.contains(&at));
-            range.is_some_and(|r| self.kind == Kind::Secret || !typing || cursor < r.start || cursor > r.end)
-        };
+        let away = |r: &std::ops::Range<usize>| !typing || cursor < r.start || cursor > r.end;
+        let dots = |at: usize| !reveal && (self.kind == Kind::Secret || hidden.iter().any(|r| r.contains(&at) && away(r)));
         let clean = super::text::clean(value);
         value.char_indices().zip(clean.chars()).map(|((at, _), c)| if dots(at) { '•' } else { c }).collect()
     }
