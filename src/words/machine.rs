@@ -217,7 +217,7 @@ fn network(report: &HostReport) -> Result<String, &str> {
         Some(interface) => {
             let address = interface.addresses.iter().find(|(a, _)| a.is_ipv4()).or_else(|| interface.addresses.first());
             parts.extend(address.map(|(a, _)| format!("{a} on {}", interface.name)));
-            if way_out.is_none() {
+            if network.default_route.get().is_some_and(Option::is_none) {
                 parts.push("no way to the internet".into());
             }
         }

@@ -113,6 +113,7 @@ fn other_machines_read_well() {
     pi.cpu.model = known("Raspberry Pi 4 Model B Rev 1.4".into());
     pi.virtualization = known(Virtualization { kind: VirtKind::Lxc, name: "lxc".into() });
     pi.clock_skew = known(-7200.0);
+    pi.network.default_route = known(None);
     pi.mounts = known(vec![Mount { fs: "nfs4".into(), ..mount("/mnt/nas", 0, 0, DiskKind::Unknown) }]);
     pi.docker = known(DockerPresence::Running(DockerEngine {
         version: "28.2.2".into(),
@@ -133,7 +134,7 @@ fn other_machines_read_well() {
     let of = |subject: &str| seen.iter().find(|r| r.subject == subject).map(|r| r.says.as_str());
     assert_eq!(of("Computer"), Some("Raspberry Pi 4 Model B Rev 1.4, 4 cores, 32-bit system on a 64-bit kernel, an LXC container"));
     assert_eq!(of("Disks"), Some("/mnt/nas  network folder  does not answer"));
-    assert_eq!(of("Network"), Some("192.0.2.20 on eth0, clock 2 h slow"));
+    assert_eq!(of("Network"), Some("192.0.2.20 on eth0, no way to the internet, clock 2 h slow"));
     assert_eq!(of("Docker"), Some("28.2.2, running, 21 GB free"));
     assert_eq!(of("Images"), Some("ghcr.io, registry-1.docker.io do not answer; quay.io answers"));
 }

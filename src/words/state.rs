@@ -37,7 +37,7 @@ pub fn camera_means(state: CameraState) -> &'static str {
         CameraState::Watching => "It sees the picture and records as soon as something moves.",
         CameraState::Starting => "Its recorder starts. That takes about half a minute.",
         CameraState::NoPicture => "No picture comes. Look at its power and its cable, and whether its address is still the same.",
-        CameraState::WrongLogin => "The camera answers, but refuses the login. Type its name and password again: e, then Cameras.",
+        CameraState::WrongLogin => "The camera wants another name or password than it was given. Type them again: e, then Cameras.",
         CameraState::Stopped => "Its recorder was stopped by someone. Restart it with r.",
         CameraState::Unknown => "It could not be asked. The next reading may tell.",
     }
