@@ -19,3 +19,4 @@ mod states;
 mod terminal;
 mod transcripts;
 mod upgrade;
+mod window;

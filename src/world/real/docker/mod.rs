@@ -336,7 +336,8 @@ impl Engine for DockerEngine {
     }
 
     async fn logs(&self, name: &str, tail: usize, follow: bool) -> Result<BoxStream<'static, Result<LogLine>>> {
-        if self.inspect(name).await?.is_none() {
+        // One that is followed may be silent for long: whether it is there is asked before. Else its first line tells.
+        if follow && self.inspect(name).await?.is_none() {
             return Err(EngineError::NotFound(format!("no such container: {name}")));
         }
         let options =
@@ -344,7 +345,14 @@ impl Engine for DockerEngine {
         let (docker, name, path) = (self.docker(SHORT)?, name.to_owned(), self.socket.path().to_owned());
         // The stream borrows the client, so both live in it.
         let pieces = stream::once(async move { docker.logs(&name, Some(options)).boxed() }).flatten();
-        Ok(lines::lines(pieces, path))
+        let mut lines = lines::lines(pieces, path);
+        if follow {
+            return Ok(lines);
+        }
+        match lines.next().await {
+            Some(Err(e)) => Err(e),
+            first => Ok(stream::iter(first).chain(lines).boxed()),
+        }
     }
 
     async fn usage(&self, name: &str) -> Result<Usage> {
