@@ -66,7 +66,7 @@ fn docker_is_installed_where_it_is_missing() {
     let mut straight: Option<BTreeSet<String>> = None;
 
     for point in ["", "before-undo", "after-undo", "after-apply"] {
-        for kind in ["docker", "unit"] {
+        for kind in ["docker", "registry", "unit"] {
             if !point.is_empty() {
                 cut(&site, &format!("{kind}:{point}"));
                 // What goes on by itself at the next start of the machine.
@@ -84,6 +84,8 @@ fn docker_is_installed_where_it_is_missing() {
         assert!(!Path::new(&resume).exists() && !Path::new(&wanted).exists(), "{point}: nothing is left to go on with");
         assert_eq!(site.containers().len(), 3, "{point}");
         assert!(has_docker());
+        let told: serde_json::Value = serde_json::from_str(&fs::read_to_string("/etc/docker/daemon.json").unwrap()).unwrap();
+        assert_eq!(told, serde_json::json!({"insecure-registries": [site.forward.as_ref().unwrap().at.to_string()]}), "{point}");
         for (verb, word) in [("is-enabled", "enabled"), ("is-active", "active")] {
             for unit in ["docker.service".to_string(), format!("kerbup-{}-guard.timer", site.name)] {
                 assert_eq!(tool("systemctl", &[verb, &unit]).trim(), word, "{unit}");

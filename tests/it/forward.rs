@@ -46,7 +46,8 @@ impl Forward {
         authority.extend(["-keyout", &own_key, "-out", &own]);
         made(&authority);
         let (server_key, server, name) = (file("server.key"), file("server.pem"), format!("subjectAltName=IP:{}", own_address()));
-        let mut certificate = vec!["req", "-x509", "-days", "2", "-subj", "/CN=registry", "-CA", &own, "-CAkey", &own_key, "-addext", &name];
+        let mut certificate =
+            vec!["req", "-x509", "-days", "2", "-subj", "/CN=registry", "-CA", &own, "-CAkey", &own_key, "-addext", &name];
         certificate.extend(["-addext", "basicConstraints=critical,CA:FALSE"]);
         certificate.extend(key);
         certificate.extend(["-keyout", &server_key, "-out", &server]);

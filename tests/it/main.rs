@@ -6,6 +6,7 @@ mod bare;
 mod cli;
 mod docker;
 mod engine;
+mod forward;
 mod fresh;
 mod generated;
 mod house;

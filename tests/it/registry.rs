@@ -2,21 +2,12 @@
 //! and certificates of an own authority come and go.
 
 use std::fs;
-use std::net::{IpAddr, UdpSocket};
 use std::path::Path;
 
-use crate::engine::{Ran, Site, machine, own_registry, same, tool, tool_may_fail};
+use crate::engine::{Ran, Site, machine, own_registry, same, setting, tool, tool_may_fail};
+use crate::forward::{Forward, own_address};
 
 const SETTINGS: &str = "/etc/docker/daemon.json";
-
-/// This machine's address towards the network. Nothing is sent: a connected UDP socket only chooses its way.
-fn own_address() -> IpAddr {
-    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
-    let routed = socket.connect("203.0.113.1:9").and_then(|()| socket.local_addr()).map(|a| a.ip()).ok();
-    let listed = || tool("hostname", &["-I"]).split_whitespace().filter_map(|a| a.parse::<IpAddr>().ok()).find(IpAddr::is_ipv4);
-    let address = routed.filter(|a| !a.is_loopback() && !a.is_unspecified()).or_else(listed);
-    address.expect("this machine has an address besides loopback's")
-}
 
 /// The site with another registry, and what else its table says.
 fn with_registry(site: &Site, registry: &str, more: &str) {
@@ -94,4 +85,27 @@ fn certificates_of_an_own_authority_come_and_go() {
     assert!(!Path::new(&path).exists());
     same(&before, &machine(&site));
     assert_eq!(tool_may_fail("docker", &["ps", "-q"]).code, 0);
+}
+
+#[test]
+fn images_come_from_a_registry_behind_an_own_authority() {
+    let Some(site) = Site::on("docker", "registry::images_come_from_a_registry_behind_an_own_authority", "e2e-tls", "") else { return };
+    let before = machine(&site);
+    let keys = tempfile::TempDir::new().unwrap();
+    let registry = setting("KERBUP_TEST_REGISTRY");
+    let forward = Forward::tls(&registry, keys.path());
+    let own = own_registry().replace(&registry, &forward.at.to_string());
+    with_registry(&site, &own, &format!("ca = \"{}\"\n", keys.path().join("authority.pem").display()));
+    // Sizes are asked for by kerbup itself, layers by Docker: both trust the authority.
+    let plan = site.run(&["plan", "--answers", site.file.to_str().unwrap(), "--output", "json"]).ok().document();
+    let fetched: Vec<_> = plan["steps"].as_array().unwrap().iter().filter(|s| s["id"].as_str().unwrap().starts_with("image:")).collect();
+    assert!(fetched.len() == 3 && fetched.iter().all(|s| s["download_bytes"].as_u64().is_some_and(|b| b > 0)), "{fetched:?}");
+    assert_eq!(site.run(&site.install()).ok().done()["ok"], true);
+    assert_eq!(site.containers().len(), 3);
+    assert_eq!(site.run(&site.install()).ok().done()["changed"], false);
+    taken_down(&site);
+    same(&before, &machine(&site));
+    for image in crate::engine::IMAGES {
+        tool_may_fail("docker", &["rmi", &format!("{own}/{image}")]);
+    }
 }
