@@ -2,6 +2,7 @@
 
 mod cameras;
 mod engine;
+pub mod login;
 mod overall;
 mod probes;
 
@@ -65,6 +66,8 @@ pub struct Subject {
     pub camera: Option<(String, Record)>,
     /// The Agent's data folder on this machine, which holds `recordings` and `cloud`.
     pub agent_folder: Option<String>,
+    /// A login that served.
+    pub login: login::Login,
 }
 
 /// What was found out about a part.

@@ -265,6 +265,7 @@ pub fn subject(
         container: w.spec.name.clone(),
         camera: w.camera.clone().zip(record),
         agent_folder: w.camera.as_ref().and_then(|_| w.folders.first().map(|f| f.path.clone())),
+        login: Default::default(),
     }
 }
 
