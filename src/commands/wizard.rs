@@ -85,7 +85,7 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
     let seen = tee(events, forward);
     // The screen does not always learn that its terminal is gone: the signal says so.
     let leave = tokio::select! {
-        leave = full::run(flow, look, seat, shown, &mut perform, &*terminal.now) => match leave {
+        leave = full::run(flow, look, seat, shown, &mut perform, (&*terminal.now, terminal.zone.clone())) => match leave {
             Ok(leave) => leave,
             // A terminal that cannot be drawn on any more ends no run.
             Err(_) if begun.load(Ordering::Relaxed) > seen.borrow().ends => full::Leave::Lost,
