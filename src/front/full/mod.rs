@@ -1,6 +1,7 @@
 //! The full screen: shows the flow, turns keys into intents, draws only when something changed.
 
 pub mod app;
+mod keyboard;
 pub mod keys;
 pub mod lease;
 pub mod part;

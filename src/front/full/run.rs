@@ -5,13 +5,13 @@
 use std::io::Write;
 use std::time::Duration;
 
-use crossterm::event::{Event as Terminal, EventStream};
-use futures_util::StreamExt;
+use crossterm::event::Event as Terminal;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::Leave;
 use super::app::{Act, App};
+use super::keyboard::Keyboard;
 use super::keys::Key;
 use super::lease::{Request, Seat};
 use super::terminal::{Held, fault};
@@ -41,8 +41,14 @@ pub async fn run(
     flow.start().into_iter().for_each(&mut *perform);
     let mut app = App::new(flow, look, zone);
     let mut held = Held::take().map_err(fault)?;
-    let leave = show(&mut app, &mut held, tmux, &mut seat, &mut events, perform, now).await?;
+    let mut inputs = Inputs { keys: Some(Keyboard::read()), seat: &mut seat, events: &mut events };
+    let leave = show(&mut app, &mut held, tmux, &mut inputs, perform, now).await;
+    // Whoever has the terminal next reads every key.
+    if let Some(keys) = inputs.keys.take() {
+        keys.stop().await;
+    }
     drop(held);
+    let leave = leave?;
     let mut out = std::io::stdout();
     for line in app.last_words(leave) {
         // Nobody may be there to read it any more.
@@ -51,19 +57,29 @@ pub async fn run(
     Ok(leave)
 }
 
+/// All that the loop waits for.
+struct Inputs<'a> {
+    /// None while somebody else reads the keys.
+    keys: Option<Keyboard>,
+    seat: &'a mut Seat,
+    events: &'a mut mpsc::UnboundedReceiver<Event>,
+}
+
 async fn show(
     app: &mut App,
     held: &mut Held,
     tmux: bool,
-    seat: &mut Seat,
-    events: &mut mpsc::UnboundedReceiver<Event>,
+    Inputs { keys, seat, events }: &mut Inputs<'_>,
     perform: &mut dyn FnMut(Effect),
     now: Now<'_>,
 ) -> Result<Leave, Fault> {
-    let mut keys = Some(EventStream::new());
-    let mut tick = interval(SPIN);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let mut ticks = 0u64;
+    let every = |period| {
+        let mut tick = interval(period);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        tick
+    };
+    // What spins moves often; an age grows by a second.
+    let (mut spin, mut second) = (every(SPIN), every(Duration::from_secs(1)));
     let mut changed = true;
     let mut drawn = Instant::now() - FRAME;
     let mut events_open = true;
@@ -84,20 +100,22 @@ async fn show(
             asked = seat.asked.recv(), if seat_open => match asked {
                 Some(Request::Release(done)) => {
                     // The child reads the keys now: nobody else may.
-                    keys = None;
+                    if let Some(keys) = keys.take() {
+                        keys.stop().await;
+                    }
                     held.release().map_err(fault)?;
                     let _ = done.send(());
                 }
                 Some(Request::Retake(done)) => {
                     held.retake().map_err(fault)?;
-                    keys = Some(EventStream::new());
+                    *keys = Some(Keyboard::read());
                     changed = true;
                     let _ = done.send(());
                 }
                 Some(Request::Elevate) => return Ok(Leave::Elevate),
                 None => seat_open = false,
             },
-            key = next(&mut keys) => match key {
+            key = next(keys) => match key {
                 Some(Ok(Terminal::Key(key))) => {
                     if let Some(key) = Key::of(&key) {
                         act = app.key(key, now());
@@ -120,10 +138,8 @@ async fn show(
                 }
                 None => events_open = false,
             },
-            _ = tick.tick(), if app.moving() || app.ageing() => {
-                ticks += 1;
-                changed = changed || app.moving() || ticks.is_multiple_of(5);
-            }
+            _ = spin.tick(), if app.moving() => changed = true,
+            _ = second.tick(), if app.ageing() => changed = true,
         }
         if let Some(leave) = apply(act, held, tmux, perform).map_err(fault)? {
             return Ok(leave);
@@ -132,7 +148,7 @@ async fn show(
 }
 
 /// The next key; waits for ever while somebody else reads them.
-async fn next(keys: &mut Option<EventStream>) -> Option<std::io::Result<Terminal>> {
+async fn next(keys: &mut Option<Keyboard>) -> Option<std::io::Result<Terminal>> {
     match keys {
         Some(keys) => keys.next().await,
         None => std::future::pending().await,
