@@ -12,5 +12,6 @@ pub mod host;
 pub mod machine_ui;
 pub mod plain;
 pub mod questions;
+pub mod root;
 pub mod stage;
 pub mod welcome;
