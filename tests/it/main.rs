@@ -5,10 +5,12 @@
 mod bare;
 mod cli;
 mod docker;
+mod elevate;
 mod engine;
 mod fresh;
 mod generated;
 mod house;
+mod practice;
 mod pty;
 mod resume;
 mod screens;
@@ -18,3 +20,4 @@ mod states;
 mod terminal;
 mod transcripts;
 mod upgrade;
+mod window;

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use kerbup::flow::state::Standing;
 use kerbup::flow::{Effect, Flow, Stage};
+use kerbup::front::lease::Lease;
 use kerbup::front::line::input::{Asked, Input, Typed};
 use kerbup::front::line::{Leave, Terminal, converse, show, unattended};
 use kerbup::model::answers::{Answers, Camera, PlatformKind, Shape};
@@ -313,7 +314,8 @@ async fn walk(flow: Flow, typed: &[&'static str]) -> (String, Result<Leave, Faul
             let _ = to.send(event);
         }
     };
-    let left = converse(flow, events, &mut perform, &terminal(), &mut script, &mut paper.clone()).await;
+    let (_lease, seat) = Lease::pair();
+    let left = converse(flow, seat, events, &mut perform, &terminal(), &mut script, &mut paper.clone()).await;
     (paper.text(), left)
 }
 
@@ -356,7 +358,7 @@ async fn the_whole_journey() {
     let flow = Flow::new(Answers::default(), vec![], false);
     let (paper, left) = walk(flow, &typed).await;
     compare("journey.txt", &paper);
-    assert_eq!(left, Ok(Leave { code: 0 }));
+    assert_eq!(left, Ok(Leave::Quit(0)));
     assert!(!paper.contains("hush"));
 }
 
@@ -366,7 +368,7 @@ async fn an_unfinished_install_comes_first() {
     let flow = Flow::new(Answers::default(), standing, true);
     let (paper, left) = walk(flow, &["", "6"]).await;
     compare("unfinished.txt", &paper);
-    assert_eq!(left, Ok(Leave { code: 1 }));
+    assert_eq!(left, Ok(Leave::Quit(1)));
 }
 
 #[tokio::test]
