@@ -104,7 +104,7 @@ fn comes_to_the_plan(window: &mut Window) {
     window.press(RIGHT);
     window.sees("Where shall it run?", 20);
     window.press(RIGHT);
-    window.sees("TRIED", 20);
+    window.until("the cameras and what came of trying them", 60, |s| s.contents().contains("TRIED") && !s.contents().contains("trying"));
     window.press(RIGHT);
     window.sees("Folder for recordings", 30);
     window.press(RIGHT);

@@ -434,3 +434,28 @@ fn documents_in_lines() {
     ];
     compare("documents.txt", &parts.map(|lines| lines.join("\n")).join("\n---\n"));
 }
+
+#[tokio::test]
+async fn root_is_asked_for_after_the_yes_and_goes_on_without_another() {
+    let paper = Paper::default();
+    let (to, events) = unbounded_channel();
+    let (lease, seat) = Lease::pair();
+    let mut perform = |effect: Effect| match effect {
+        Effect::Install(_) => lease.elevate(),
+        effect => answers_to(&effect, &mut 0).into_iter().for_each(|event| drop(to.send(event))),
+    };
+    let flow = Flow::new(Answers::default(), vec![], false).at(Stage::Review);
+    let mut script = Script(["1"].into());
+    let left = converse(flow, seat, events, &mut perform, &terminal(), &mut script, &mut paper.clone()).await;
+    assert_eq!(left, Ok(Leave::Elevate));
+    assert!(paper.text().ends_with("Choose: 1\n"), "the rest is root's to say:\n{}", paper.text());
+    // As root: straight to work where the plan is the same, another look where it is not.
+    let mut other = plan();
+    other.steps.pop();
+    for (agreed, asked) in [(plan(), false), (other, true)] {
+        let flow = Flow::new(Answers::default(), vec![], false).agreed(Some(agreed));
+        let (paper, left) = walk(flow, &["6"]).await;
+        assert_eq!((left.is_ok(), paper.contains("step 5 of 6"), paper.contains("step 6 of 6")), (true, asked, !asked), "{paper}");
+        assert_eq!(paper.contains("the plan has changed: \"Fetch MongoDB 4.4.18\""), asked, "{paper}");
+    }
+}
