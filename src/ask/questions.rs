@@ -20,7 +20,7 @@ pub struct Question {
 pub const QUESTIONS: &[Question] = &[
     Question { id: "site.name", default: |a| a.site.clone(), validate: |t| valid::name(t).map(|_| ()), hidden: false },
     Question { id: "camera.name", default: next_camera, validate: |t| valid::name(t).map(|_| ()), hidden: false },
-    Question { id: "camera.url", default: |_| String::new(), validate: |t| camera_address(t).map(|_| ()), hidden: false },
+    Question { id: "camera.url", default: |_| String::new(), validate: |t| address::typed(t).map(|_| ()), hidden: false },
     Question { id: "camera.user", default: |_| String::new(), validate: |_| Ok(()), hidden: false },
     Question { id: "camera.password", default: |_| String::new(), validate: |_| Ok(()), hidden: true },
     Question {
@@ -52,12 +52,6 @@ pub fn expose(expose: Expose) -> &'static str {
 /// The word of the site file.
 pub fn record(record: Record) -> &'static str {
     super::site::RECORDS.iter().find(|(_, r)| *r == record).map_or("motion", |(word, _)| word)
-}
-
-/// An address as a person types it: an IP address or a name alone stands for a camera's usual port.
-pub fn camera_address(text: &str) -> Result<address::Address, String> {
-    let text = text.trim();
-    if text.contains("://") { address::split(text) } else { address::split(&format!("rtsp://{text}")) }
 }
 
 /// The first `camera-N` that is not taken.
@@ -92,8 +86,8 @@ mod tests {
 
     #[test]
     fn a_bare_address_is_enough() {
-        assert_eq!(camera_address("192.0.2.10").unwrap().plain, "rtsp://192.0.2.10");
-        assert!(camera_address("").is_err());
+        let url = question("camera.url").unwrap();
+        assert!((url.validate)("192.0.2.10").is_ok() && (url.validate)("").is_err());
         assert!((question("storage.path").unwrap().validate)("srv").is_err());
     }
 }

@@ -9,6 +9,7 @@ use super::address;
 use super::read::{Given, Reader, Section, any};
 use super::tree::{Spot, Value, twin_fault};
 use super::valid;
+use crate::model::address::Address;
 use crate::model::answers::{Answers, Camera, Expose, PlatformKind, Record, Service, Shape};
 
 /// Platforms by the word of the site file.
@@ -312,24 +313,17 @@ fn camera(
         (None, None, None) => (shared.0.clone(), shared.0.as_ref().map(|_| shared.1.clone().unwrap_or_else(|| String::new().into()))),
     };
     let record = own.record.unwrap_or(shared.2);
-    let camera = Camera { name, url: main.plain, sub_url: sub.as_ref().map(|s| s.plain.clone()), user, record };
-    r.secrets.extend(address::secrets(&camera, password.as_ref()));
-    for (what, whole) in [("url", main.unmasked), ("sub_url", sub.and_then(|s| s.unmasked))] {
-        if let Some(whole) = whole {
-            let value = match (&camera.user, &password) {
-                (Some(user), Some(password)) => address::whole(whole.expose_secret(), user, password),
-                _ => whole,
-            };
-            r.secrets.push((format!("camera.{}.{what}", camera.name), value));
-        }
-    }
+    let (url, whole) = address::apart(main.whole());
+    let (sub_url, whole_sub) = sub.map(|s| address::apart(s.whole())).unzip();
+    let camera = Camera { name, url, sub_url, user, record };
+    r.secrets.extend(address::secrets(&camera, password.as_ref(), whole.as_ref(), whole_sub.flatten().as_ref()));
     Some(camera)
 }
 
-fn address_of(r: &mut Reader<'_>, given: (Spot, Given), key: &str) -> Option<address::Address> {
+fn address_of(r: &mut Reader<'_>, given: (Spot, Given), key: &str) -> Option<Address> {
     let (spot, given) = given;
     let split = match given {
-        Given::Value(value) => address::split(value.expose_secret()),
+        Given::Value(value) => address::written(value.expose_secret()),
         Given::Kept(_) => Err("Write the address itself; only its password can be a kept secret.".into()),
     };
     match split {

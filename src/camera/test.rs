@@ -88,7 +88,7 @@ mod tests {
         let good = tried(Ok(reading), None).await;
         assert_eq!((good.says.as_str(), good.advice.as_str()), ("1080p H.264 15 fps", ""));
         let wrong = tried(Err(StreamError::Login), Some("hunter2")).await;
-        assert_eq!(wrong.says, "refuses the password");
+        assert_eq!(wrong.says, words::camera::WRONG_LOGIN);
         assert!(wrong.advice.contains("wait") && !format!("{wrong:?}").contains("hunter2"));
         assert_eq!(tried(Err(StreamError::Login), None).await.says, "asks for a login");
     }

@@ -3,6 +3,7 @@
 use super::outcome::{Facts, Outcome, elsewhere, known, only_on_cluster};
 use crate::model::answers::PlatformKind;
 use crate::model::host::VirtKind;
+use crate::words::figures;
 
 /// A program that is present.
 fn has(fact: &crate::model::fact::Fact<Option<String>>) -> bool {
@@ -100,7 +101,7 @@ pub fn hub_memory(f: &Facts) -> Outcome {
     let total = known!(f.host.memory).total;
     if total < 8_000_000_000 {
         return Outcome::warn(
-            format!("Hub sets aside 3.2 GB beside cluster and cameras; this machine has {}", super::outcome::size(total)),
+            format!("Hub sets aside 3.2 GB beside cluster and cameras; this machine has {}", figures::memory(total)),
             "Use a machine with 16 GB for Hub, or leave it off (options.hub = false).",
         );
     }

@@ -1,8 +1,9 @@
 //! Rules about disks: whether the folder for recordings lies where it should, and on something that can hold it.
 
-use super::outcome::{Facts, Outcome, below, known, size};
+use super::outcome::{Facts, Outcome, below, known};
 use crate::model::check::Fix;
 use crate::model::host::{Disk, DiskKind, VirtKind, Volume};
+use crate::words::{figures, machine};
 
 /// File systems without owners and locks as a database needs them (docker-library/mongo#243, #205, #737).
 const NO_OWNERS: [&str; 14] = [
@@ -118,17 +119,7 @@ fn unmounted<'a>(f: &Facts<'a>) -> Vec<(&'a Disk, &'a Volume)> {
 }
 
 fn disk_words(disk: &Disk) -> String {
-    let kind = match disk.kind {
-        DiskKind::HardDisk => "hard disk",
-        DiskKind::Ssd => "SSD",
-        DiskKind::Nvme => "NVMe",
-        DiskKind::SdCard => "SD card",
-        DiskKind::Emmc => "eMMC",
-        DiskKind::Usb => "USB",
-        DiskKind::Virtual => "virtual disk",
-        DiskKind::Unknown => "disk",
-    };
-    format!("{} {kind}", size(disk.size))
+    format!("{} {}", figures::bytes(disk.size), machine::kind(disk.kind))
 }
 
 /// disk-not-mounted: a disk that is plugged in and could take recordings.
@@ -169,11 +160,16 @@ pub fn system_disk(f: &Facts) -> Outcome {
         .max_by_key(|m| m.free);
     match better {
         Some(other) if mount.path == "/" => Outcome::warn(
-            format!("recordings go to the system disk ({} free); {} has {} free", size(mount.free), other.path, size(other.free)),
+            format!(
+                "recordings go to the system disk ({} free); {} has {} free",
+                figures::bytes(mount.free),
+                other.path,
+                figures::bytes(other.free)
+            ),
             format!("Choose a folder there: {}/kerberos", other.path.trim_end_matches('/')),
         )
         .fix(Fix::OtherFolder),
-        _ => Outcome::pass(format!("{}: {} free", mount.path, size(mount.free))),
+        _ => Outcome::pass(format!("{}: {} free", mount.path, figures::bytes(mount.free))),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use super::need::ImageNeed;
 use super::outcome::{Facts, Outcome, elsewhere, pending};
+use super::system::quoted;
 use crate::model::fact::Fact;
+use crate::model::host::{DockerFlavour, DockerPresence};
+use crate::model::registry;
 
 const MINIO_GONE: &str = "MinIO took its images off Docker Hub in September 2026; it is no matter of passwords";
 
@@ -24,7 +27,7 @@ fn same_registry(a: &str, b: &str) -> bool {
 
 /// Where an image really comes from, after the redirect of the answers.
 fn source<'a>(f: &'a Facts, image: &'a ImageNeed) -> &'a str {
-    f.answers.images.registry.as_deref().unwrap_or_else(|| registry_of(&image.name))
+    f.answers.images.registry.as_deref().map_or_else(|| registry_of(&image.name), registry::host)
 }
 
 fn reached(f: &Facts, host: &str) -> Outcome {
@@ -37,6 +40,9 @@ fn reached(f: &Facts, host: &str) -> Outcome {
     }
     let Some(registry) = f.host.registries.iter().find(|r| same_registry(&r.host, host)) else { return Outcome::skip("not asked") };
     let name = registry.host.as_str();
+    let (computer, own) = (registry::computer(name), f.answers.images.registry.is_some());
+    let scheme = if own && f.answers.images.insecure { "http" } else { "https" };
+    let last = if own { "" } else { " Without internet, take the images from your own registry (images.registry)." };
     match &registry.reach {
         Fact::Known { value, .. } => Outcome::pass(format!("answers in {value} ms")),
         reach if pending(reach) => Outcome::skip("not asked yet"),
@@ -44,8 +50,8 @@ fn reached(f: &Facts, host: &str) -> Outcome {
         Fact::Unknown { unknown } => Outcome::warn(
             format!("{host} does not answer: {unknown}"),
             format!(
-                "Try by hand: curl -sI https://{name}/v2/ – an answer of any sort is good. Else look at cable, name server (getent hosts {name}), \
-                 firewall and proxy. Without internet, take the images from your own registry (images.registry)."
+                "Try by hand: curl -sI {scheme}://{name}/v2/ – an answer of any sort is good. Else look at cable, name server (getent hosts \
+                 {computer}), firewall and proxy.{last}"
             ),
         ),
     }
@@ -76,32 +82,117 @@ pub fn ghcr(f: &Facts) -> Outcome {
 /// registry-own
 pub fn own(f: &Facts) -> Outcome {
     match &f.answers.images.registry {
-        Some(host) => reached(f, host),
+        Some(own) => reached(f, registry::host(own)),
         None => Outcome::skip("no registry of your own is named"),
+    }
+}
+
+/// The registry of the answers where Docker takes images from another one than itself would trust, or how it ends.
+fn own_host<'a>(f: &Facts<'a>) -> Result<&'a str, Outcome> {
+    if !f.on_docker() {
+        return Err(elsewhere());
+    }
+    let Some(host) = f.answers.images.registry.as_deref().map(registry::host) else {
+        return Err(Outcome::skip("no registry of your own is named"));
+    };
+    let engine = f.engine().map_or(&[][..], |e| &e.insecure_registries);
+    // Docker takes registries of this machine without TLS by itself.
+    if registry::is_loopback(registry::computer(host)) || registry::takes_plain(engine, host) {
+        return Err(Outcome::pass(format!("Docker takes {host} without TLS")));
+    }
+    if f.nothing_to_fetch() {
+        return Err(Outcome::pass("every image is here already"));
+    }
+    Ok(host)
+}
+
+/// Who has to tell Docker of a registry.
+enum Teller {
+    /// kerbup does it.
+    Ours,
+    /// An engine of this sort has its settings elsewhere.
+    Person(DockerFlavour),
+    /// It is not known which engine there is.
+    Nobody,
+}
+
+fn teller(f: &Facts) -> Teller {
+    match f.host.docker.get() {
+        Some(DockerPresence::Running(engine)) if engine.flavour == DockerFlavour::Rootful => Teller::Ours,
+        Some(DockerPresence::Running(engine)) => Teller::Person(engine.flavour),
+        Some(DockerPresence::Missing | DockerPresence::Stopped { snap: false, .. }) => Teller::Ours,
+        Some(DockerPresence::Stopped { snap: true, .. }) => Teller::Person(DockerFlavour::Snap),
+        _ => Teller::Nobody,
     }
 }
 
 /// http-registry-https-client: a registry without TLS that Docker was not told of.
 pub fn insecure(f: &Facts) -> Outcome {
-    super::outcome::only_on_docker!(f);
-    let images = &f.answers.images;
-    let Some(host) = images.registry.as_deref().filter(|_| images.insecure) else {
+    if !f.answers.images.insecure {
+        super::outcome::only_on_docker!(f);
         return Outcome::skip("no registry without TLS is named");
-    };
-    let Some(engine) = f.engine() else { return Outcome::skip("Docker does not answer yet") };
-    // The engine takes loopback registries without TLS by itself.
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let loopback = name == "localhost" || name.starts_with("127.");
-    let listed =
-        |r: &String| r == host || super::subnet::Subnet::parse(r).is_some_and(|net| name.parse().is_ok_and(|address| net.holds(address)));
-    if loopback || engine.insecure_registries.iter().any(listed) {
-        return Outcome::pass(format!("Docker takes {host} without TLS"));
     }
+    let host = match own_host(f) {
+        Ok(host) => host,
+        Err(outcome) => return outcome,
+    };
+    let entry = format!("\"insecure-registries\": [\"{host}\"]");
+    let (who, advice) = match teller(f) {
+        Teller::Ours => return Outcome::pass(format!("{host} speaks plain HTTP: kerbup tells Docker so, and nothing is restarted")),
+        Teller::Nobody => return Outcome::skip("Docker does not answer yet"),
+        Teller::Person(DockerFlavour::Podman) => {
+            // Podman does not say which registries it takes so: this can only be a reminder.
+            return Outcome::warn(
+                format!("{host} speaks plain HTTP, and Podman does not say whether it was told"),
+                format!(
+                    "If it was not: write the lines [[registry]], location = \"{host}\" and insecure = true into \
+                     /etc/containers/registries.conf.d/kerbup.conf. Podman reads it at the next download."
+                ),
+            );
+        }
+        Teller::Person(DockerFlavour::Snap) => (
+            "the Docker of the snap",
+            format!(
+                "Add {entry} to /var/snap/docker/current/config/daemon.json, then: sudo snap restart docker – it stops every container for a \
+                 moment."
+            ),
+        ),
+        Teller::Person(DockerFlavour::Rootless) => (
+            "a user's own Docker",
+            format!(
+                "As that user: add {entry} to ~/.config/docker/daemon.json, then: systemctl --user restart docker – it stops every container for \
+                 a moment."
+            ),
+        ),
+        Teller::Person(_) => ("Docker Desktop", format!("In its window, Settings, Docker Engine: add {entry}, then Apply & restart.")),
+    };
+    Outcome::block(format!("{host} speaks plain HTTP, and {who} was not told; kerbup does not change its settings"), advice)
+}
+
+/// registry-own-authority: a registry whose certificate an own authority signed.
+pub fn authority(f: &Facts) -> Outcome {
+    let Some(ca) = &f.answers.images.ca else {
+        super::outcome::only_on_docker!(f);
+        return Outcome::skip("no authority of your own is named");
+    };
+    let host = match own_host(f) {
+        Ok(host) => host,
+        Err(outcome) => return outcome,
+    };
+    let (who, folder, then) = match teller(f) {
+        Teller::Ours => return Outcome::pass(format!("kerbup gives Docker the certificate for {host}, and nothing is restarted")),
+        Teller::Nobody => return Outcome::skip("Docker does not answer yet"),
+        Teller::Person(DockerFlavour::Snap) => ("the Docker of the snap", "/var/snap/docker/current/etc/docker/certs.d", ""),
+        Teller::Person(DockerFlavour::Rootless) => ("a user's own Docker", "~/.config/docker/certs.d", ""),
+        Teller::Person(DockerFlavour::Podman) => ("Podman", "/etc/containers/certs.d", ""),
+        Teller::Person(_) => ("Docker Desktop", "~/.docker/certs.d", " Then restart it from its window."),
+    };
+    // No engine says which certificates it has, so this can only be a reminder.
     Outcome::warn(
-        format!("{host} speaks plain HTTP, and Docker was not told that it may use it"),
+        format!("{who} finds certificates elsewhere, and kerbup does not put any there"),
         format!(
-            "Add {{\"insecure-registries\": [\"{host}\"]}} to /etc/docker/daemon.json, then sudo systemctl restart docker. It stops every \
-             container for a moment."
+            "If it was not done yet: mkdir -p {folder}/{host} && cp {} {folder}/{host}/ca.crt – with sudo where it asks for it.{then}",
+            quoted(ca)
         ),
     )
 }

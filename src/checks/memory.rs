@@ -1,9 +1,10 @@
 //! Rules about memory, swap and the kernel's accounting of it.
 
-use super::outcome::{Facts, Outcome, elsewhere, known, only_on_cluster, size};
+use super::outcome::{Facts, Outcome, elsewhere, known, only_on_cluster};
 use crate::model::answers::PlatformKind;
 use crate::model::check::Fix;
 use crate::recipe::condition::LOW_MEMORY;
+use crate::words::figures;
 
 /// Up to this many bytes only the small shape is sensible.
 pub const SMALL_ONLY: u64 = 1_200_000_000;
@@ -16,7 +17,7 @@ pub fn total(f: &Facts) -> Outcome {
         return elsewhere();
     }
     let total = known!(f.host.memory).total;
-    let seen = format!("{} of memory", size(total));
+    let seen = format!("{} of memory", figures::memory(total));
     // MicroK8s refuses at 512 MB and kubeadm below 1700 MB; both leave nothing for the site then.
     let cluster = match f.answers.platform {
         PlatformKind::Microk8s => Some(("MicroK8s", 540_000_000, 4_000_000_000)),
@@ -46,7 +47,7 @@ pub fn total(f: &Facts) -> Outcome {
     }
     if let Some(needed) = f.needs.memory_bytes.filter(|needed| *needed > total) {
         let outcome = Outcome::warn(
-            format!("{seen}, and the parts set aside {} together", size(needed)),
+            format!("{seen}, and the parts set aside {} together", figures::memory(needed)),
             "Expect parts to be stopped for want of memory. Fewer cameras, smaller streams or more memory help.",
         );
         return if f.full() { outcome.fix(Fix::SmallShape) } else { outcome };
@@ -73,11 +74,11 @@ pub fn available(f: &Facts) -> Outcome {
     let least = if f.full() { 900_000_000 } else { 250_000_000 };
     if available < least {
         Outcome::warn(
-            format!("{} of memory are free now; other programs use the rest", size(available)),
+            format!("{} of memory are free now; other programs use the rest", figures::memory(available)),
             "See who uses it with: ps aux --sort=-rss | head. Stop what you do not need.",
         )
     } else {
-        Outcome::pass(format!("{} of memory are free", size(available)))
+        Outcome::pass(format!("{} of memory are free", figures::memory(available)))
     }
 }
 
@@ -88,10 +89,10 @@ pub fn swap_missing(f: &Facts) -> Outcome {
     }
     let memory = known!(f.host.memory);
     if memory.swap > 0 || memory.total >= LOW_MEMORY {
-        return Outcome::pass(format!("{} of memory and {} of swap", size(memory.total), size(memory.swap)));
+        return Outcome::pass(format!("{} of memory and {} of swap", figures::memory(memory.total), figures::memory(memory.swap)));
     }
     Outcome::warn(
-        format!("{} of memory and no swap: a short peak stops a part", size(memory.total)),
+        format!("{} of memory and no swap: a short peak stops a part", figures::memory(memory.total)),
         "On a disk or SSD (not on an SD card), give it 1 GB: sudo fallocate -l 1G /swapfile && sudo chmod 600 /swapfile && sudo mkswap \
          /swapfile && sudo swapon /swapfile && echo '/swapfile none swap sw 0 0' | sudo tee -a /etc/fstab",
     )
@@ -108,7 +109,7 @@ pub fn swap_on(f: &Facts) -> Outcome {
         return Outcome::pass("no swap");
     }
     Outcome::warn(
-        format!("{} of swap are on; a new Kubernetes on this machine refuses it", size(memory.swap)),
+        format!("{} of swap are on; a new Kubernetes on this machine refuses it", figures::memory(memory.swap)),
         "Switch it off: sudo swapoff -a && sudo sed -i.bak '/\\sswap\\s/s/^/#/' /etc/fstab. An existing cluster elsewhere is not touched by this.",
     )
 }

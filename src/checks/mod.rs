@@ -135,6 +135,7 @@ pub const ALL: &[Rule] = &[
     rule("registry-ghcr", "images", images::ghcr),
     rule("registry-own", "images", images::own),
     rule("http-registry-https-client", "images", images::insecure),
+    rule("registry-own-authority", "images", images::authority),
     rule("camera-address", "cameras", cameras::address),
     rule("camera-answers", "cameras", cameras::answers),
     rule("camera-localhost", "cameras", cameras::localhost),

@@ -192,18 +192,6 @@ macro_rules! only_on_docker {
 }
 pub(super) use {known, only_on_cluster, only_on_docker};
 
-/// Bytes for people, in the powers of ten that disks are sold in: `1.7 TB`, `8.0 GB`, `140 MB`.
-pub fn size(bytes: u64) -> String {
-    let bytes = bytes as f64;
-    match bytes {
-        b if b >= 0.9995e12 => format!("{:.1} TB", b / 1e12),
-        b if b >= 9.95e9 => format!("{:.0} GB", b / 1e9),
-        b if b >= 0.9995e9 => format!("{:.1} GB", b / 1e9),
-        b if b >= 1e6 => format!("{:.0} MB", b / 1e6),
-        b => format!("{:.0} kB", b / 1e3),
-    }
-}
-
 /// The facts of a Kubernetes node are asked of the cluster, not of this machine, when it is somewhere else.
 pub fn elsewhere() -> Outcome {
     Outcome::skip("the cluster is not on this machine")
@@ -212,12 +200,6 @@ pub fn elsewhere() -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_read_well() {
-        let said: Vec<_> = [500, 140_000_000, 8_000_000_000, 57_000_000_000, 999_900_000_000, 1_740_000_000_000].map(size).into();
-        assert_eq!(said, ["0 kB", "140 MB", "8.0 GB", "57 GB", "1.0 TB", "1.7 TB"]);
-    }
 
     #[test]
     fn folders_are_compared_by_whole_names() {

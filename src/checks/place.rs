@@ -2,10 +2,11 @@
 
 use super::answers::ONLY_DOCKER;
 use super::memory::SMALL_ONLY;
-use super::outcome::{Facts, size};
+use super::outcome::Facts;
 use crate::model::answers::{PlatformKind, Shape};
 use crate::model::choice::PlatformChoice;
 use crate::model::host::KubeContext;
+use crate::words::figures;
 
 /// What kerbup recommends for this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,11 +57,13 @@ pub fn recommend(f: &Facts) -> Recommendation {
     if let Some(total) = memory.filter(|t| *t <= SMALL_ONLY) {
         return small(format!(
             "Cameras alone, recording to the disk: this machine has {} of memory, and library and database want 2 GB with the cameras.",
-            size(total)
+            figures::memory(total)
         ));
     }
     let one = match memory {
-        Some(total) => format!("One machine with {} of memory: on Docker the whole stack runs with the least to look after.", size(total)),
+        Some(total) => {
+            format!("One machine with {} of memory: on Docker the whole stack runs with the least to look after.", figures::memory(total))
+        }
         None => format!(
             "On Docker the whole stack runs with the least to look after. How much memory there is, I could not see ({}).",
             f.host.memory.how()
@@ -89,7 +92,9 @@ pub fn choices(f: &Facts) -> Vec<PlatformChoice> {
         says: "One machine, the least to look after. Keeps each part in its own box, easy to remove.".into(),
         available: match (full_is_out(f), memory.filter(|t| *t <= SMALL_ONLY)) {
             (Some(why), _) => Err(why),
-            (None, Some(total)) => Err(format!("{} of memory are too little for library, database and video store", size(total))),
+            (None, Some(total)) => {
+                Err(format!("{} of memory are too little for library, database and video store", figures::memory(total)))
+            }
             (None, None) => Ok(()),
         },
     };

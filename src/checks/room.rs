@@ -1,9 +1,10 @@
 //! Rules about room: on the system disk, for images, for recordings over the days they are kept.
 
-use super::outcome::{Facts, Outcome, known, only_on_docker, size};
+use super::outcome::{Facts, Outcome, known, only_on_docker};
 use crate::model::answers::Record;
 use crate::model::check::Fix;
 use crate::model::host::Mount;
+use crate::words::figures;
 
 const GB: u64 = 1_000_000_000;
 
@@ -18,8 +19,8 @@ pub fn full(f: &Facts) -> Outcome {
                   --vacuum-size=100M";
     match tight.iter().min_by_key(|m| m.free) {
         None => Outcome::pass("at least 1 GB is free everywhere"),
-        Some(m) if m.free < 200_000_000 => Outcome::block(format!("{} is full: {} free", m.path, size(m.free)), advice),
-        Some(m) => Outcome::warn(format!("{} is nearly full: {} free", m.path, size(m.free)), advice),
+        Some(m) if m.free < 200_000_000 => Outcome::block(format!("{} is full: {} free", m.path, figures::bytes(m.free)), advice),
+        Some(m) => Outcome::warn(format!("{} is nearly full: {} free", m.path, figures::bytes(m.free)), advice),
     }
 }
 
@@ -54,14 +55,16 @@ pub fn images(f: &Facts) -> Outcome {
                   \"/srv/docker\"} in /etc/docker/daemon.json, then sudo systemctl restart docker.";
     match f.needs.image_bytes {
         // Layers are unpacked beside what was fetched, and logs and the next update want some too.
-        Some(bytes) if free < bytes => {
-            Outcome::block(format!("the images take at least {}, and {root} has {} free", size(bytes), size(free)), advice)
-        }
-        Some(bytes) if free < bytes + 2 * GB => {
-            Outcome::warn(format!("after the images ({}) little is left below {root}: {} are free now", size(bytes), size(free)), advice)
-        }
-        None if free < 4 * GB => Outcome::warn(format!("{} free below {root}, where images go", size(free)), advice),
-        _ => Outcome::pass(format!("{} free below {root}", size(free))),
+        Some(bytes) if free < bytes => Outcome::block(
+            format!("the images take at least {}, and {root} has {} free", figures::bytes(bytes), figures::bytes(free)),
+            advice,
+        ),
+        Some(bytes) if free < bytes + 2 * GB => Outcome::warn(
+            format!("after the images ({}) little is left below {root}: {} are free now", figures::bytes(bytes), figures::bytes(free)),
+            advice,
+        ),
+        None if free < 4 * GB => Outcome::warn(format!("{} free below {root}, where images go", figures::bytes(free)), advice),
+        _ => Outcome::pass(format!("{} free below {root}", figures::bytes(free))),
     }
 }
 
@@ -82,7 +85,12 @@ pub fn days(f: &Facts) -> Outcome {
     let days = f.answers.retention_days;
     // A tenth stays free: file systems slow down and databases stop when nothing is left.
     let room = mount.free.saturating_sub(mount.total / 10);
-    let seen = format!("{of}, always recording: at most {} in {days} days; {} has {} free", size(bytes), mount.path, size(mount.free));
+    let seen = format!(
+        "{of}, always recording: at most {} in {days} days; {} has {} free",
+        figures::bytes(bytes),
+        mount.path,
+        figures::bytes(mount.free)
+    );
     if bytes <= room {
         return Outcome::pass(seen);
     }
@@ -107,10 +115,10 @@ pub fn folder(f: &Facts) -> Outcome {
     if mount.free < 10 * GB {
         // 2 Mbit/s, an ordinary stream, make 21.6 GB a day.
         return Outcome::warn(
-            format!("{} free for recordings on {}: less than half a day of one ordinary camera", size(mount.free), mount.path),
+            format!("{} free for recordings on {}: less than half a day of one ordinary camera", figures::bytes(mount.free), mount.path),
             "Choose a folder on a larger disk, or record on movement and keep few days.",
         )
         .fix(Fix::OtherFolder);
     }
-    Outcome::pass(format!("{} free for recordings on {}", size(mount.free), mount.path))
+    Outcome::pass(format!("{} free for recordings on {}", figures::bytes(mount.free), mount.path))
 }

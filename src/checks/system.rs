@@ -99,16 +99,22 @@ fn minutes(seconds: f64) -> String {
     if seconds >= 7200.0 { format!("{:.0} hours", seconds / 3600.0) } else { format!("{:.0} min", (seconds / 60.0).ceil()) }
 }
 
+/// File systems that keep no label for each file (beginnings of their names).
+const UNLABELLED: [&str; 8] = ["nfs", "cifs", "smb", "vfat", "exfat", "ntfs", "fuse", "9p"];
+
 /// selinux-enforcing
 pub fn selinux(f: &Facts) -> Outcome {
     match known!(f.host.selinux).as_deref() {
-        Some("enforcing") => Outcome::warn(
-            "SELinux is enforcing: it may keep the parts from their folders",
-            format!(
-                "Should a part say \"permission denied\": sudo chcon -Rt container_file_t {} – SELinux itself can stay on.",
-                quoted(&f.answers.path)
+        Some("enforcing") => match f.mount_of(&f.answers.path).filter(|m| UNLABELLED.iter().any(|l| m.fs.starts_with(l))) {
+            Some(mount) => Outcome::warn(
+                format!(
+                    "SELinux is enforcing, and {} ({}) keeps no labels of single folders: it may keep the parts out",
+                    mount.path, mount.fs
+                ),
+                "Mount it with one label for all, in /etc/fstab: context=\"system_u:object_r:container_file_t:s0\". SELinux itself can stay on.",
             ),
-        ),
+            None => Outcome::pass("SELinux is enforcing; kerbup marks its folders for containers"),
+        },
         Some(state) => Outcome::pass(format!("SELinux is {state}")),
         None => Outcome::pass("no SELinux"),
     }

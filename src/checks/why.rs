@@ -96,6 +96,7 @@ pub fn why(id: &str) -> Option<&'static str> {
         "floating-tags" => "An image without a fixed version may be another one at the next download.",
         "registry-docker-hub" | "registry-quay" | "registry-ghcr" | "registry-own" => "The parts are downloaded from there.",
         "http-registry-https-client" => "Docker refuses a registry without encryption unless it is told that it may.",
+        "registry-own-authority" => "Docker trusts a certificate only when it knows the authority that signed it.",
         "camera-address" => "Recorders speak RTSP with the cameras.",
         "camera-answers" => "Each camera is tried once, so that a wrong password shows now and not at night.",
         "camera-localhost" => "Inside its own box, a recorder means itself by localhost.",

@@ -161,7 +161,7 @@ pub async fn uninstall(setup: Setup, globals: &Globals, purge: Option<String>, w
             .cure("Name the same site twice, so that nothing is deleted by mistake.")));
     }
     setup.root_needed().map_err(one)?;
-    let (goes, stays) = setup.drive.farewell(&site, purge.is_some());
+    let (goes, stays) = setup.drive.farewell(&site, purge.is_some(), with_engine);
     if !globals.yes {
         let mut lines = vec![format!("Removing the site {} would remove:", site.name)];
         lines.extend(goes.iter().map(|g| format!("  {g}")));

@@ -7,31 +7,36 @@ use super::Drive;
 use crate::ask;
 use crate::camera;
 use crate::flow::intent::CameraTyped;
+use crate::model::address::unmasked;
 use crate::model::answers::{Answers, Camera};
 use crate::model::camera::{CameraTried, From};
 use crate::model::event::Event;
 use crate::model::fault::{Fault, Whose};
-use crate::target::docker::render::is_loopback;
+use crate::model::registry::is_loopback;
+use crate::model::text::DOTS;
 
 impl Drive {
     /// Takes a typed camera apart and keeps its login.
     pub fn set_camera(&self, index: Option<usize>, typed: CameraTyped) -> Result<(Camera, String), Fault> {
-        let own = self.own_addresses();
-        let address = camera::address_among(&typed.url, &own)?;
-        let user = if typed.user.is_empty() { address.user.clone() } else { Some(typed.user.clone()) };
-        let password = if typed.password.expose_secret().is_empty() { address.password.clone() } else { Some(typed.password.clone()) };
         let name = if typed.name.is_empty() { format!("camera-{}", index.unwrap_or_default() + 1) } else { typed.name.clone() };
         let name = ask::valid::name(&name).map_err(|why| {
             Fault::new(Whose::Input, "CAMERA-NAME", why).cure("Use small letters, digits and hyphens, such as front-door.")
         })?;
-        let set = Camera { name, url: address.url.to_string(), sub_url: None, user, record: typed.record };
+        let kept = self.secrets.get(&format!("camera.{name}.url"));
+        let url = unmasked(&typed.url, kept.as_ref()).map_err(camera::refused)?;
+        let address = camera::address(&url, &self.own_addresses())?;
+        let (inside_user, inside_password) = address.login.unzip();
+        let user = if typed.user.is_empty() { inside_user } else { Some(typed.user.clone()) };
+        let password = if typed.password.expose_secret().is_empty() { inside_password } else { Some(typed.password.clone()) };
+        let (url, whole) = ask::address::apart(address.whole.expose_secret().into());
+        let set = Camera { name, url, sub_url: None, user, record: typed.record };
         // The password that was kept for this camera stands where none was typed again.
         let kept = self.secrets.get(&format!("camera.{}.password", set.name));
         let password = password.or(kept);
         if let Some(password) = &password {
             self.secrets.put(&format!("camera.{}.password", set.name), password.clone());
         }
-        for (name, value) in ask::address::secrets(&set, password.as_ref()) {
+        for (name, value) in ask::address::secrets(&set, password.as_ref(), whole.as_ref(), None) {
             self.secrets.put(&name, value);
         }
         Ok((set, address.advice.join(" ")))
@@ -54,7 +59,9 @@ impl Drive {
 
     /// Tries one camera from this machine and remembers what came of it.
     pub async fn try_camera(&self, c: &Camera) -> Option<CameraTried> {
-        let url = Url::parse(&c.url).ok()?;
+        // Where dots stand in the address for people, the one that was kept tells what to ask.
+        let kept = self.secrets.get(&format!("camera.{}.url", c.name)).filter(|_| c.url.contains(DOTS));
+        let url = Url::parse(kept.as_ref().map_or(&c.url, |k| k.expose_secret())).ok()?;
         let tried = camera::try_camera(&*self.world.network, &c.name, &url, self.login(c), From::Host).await;
         self.memory().tried.insert(c.name.clone(), tried.clone());
         self.send(Event::CameraTried { tried: tried.clone() });

@@ -206,12 +206,14 @@ impl Drive {
     /// Reads the site's health again and again until `Unwatch`.
     async fn watch(&self, site: &str) -> Result<(), Fault> {
         let mut closed = self.watching.subscribe();
-        let site = self.site(Some(site))?;
-        let answers = self.load(&site)?;
-        let plan = super::standing::plan_of(&site)?;
+        let watched = {
+            let site = self.site(Some(site))?;
+            let answers = self.load(&site)?;
+            self.watched(&site.name, super::standing::plan_of(&site)?, &answers).await?
+        };
         let mut last = None;
         loop {
-            let snapshot = self.snapshot_of(&site.name, plan, &answers).await?;
+            let snapshot = self.read(&watched).await;
             let states: Vec<_> = snapshot.components.iter().map(|c| (c.state, c.restarts)).collect();
             let cameras: Vec<_> = snapshot.cameras.iter().map(|c| c.state).collect();
             let now = Some((states, cameras));

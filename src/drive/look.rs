@@ -10,14 +10,14 @@ use crate::model::event::Event;
 use crate::model::fact::Fact;
 use crate::model::host::HostReport;
 use crate::model::survey::Survey;
-use crate::step::registry;
+use crate::step::registry_of;
 use crate::target::docker::{Inputs, image, workloads};
 
 impl Drive {
     /// Registries that the stack would be fetched from with these answers.
     fn registries(&self, answers: &Answers) -> Vec<String> {
         let mut all: Vec<String> =
-            self.recipes.components.iter().map(|c| registry(&image::name(&c.image.name, &answers.images)).to_string()).collect();
+            self.recipes.components.iter().map(|c| registry_of(&image::name(&c.image.name, &answers.images)).to_string()).collect();
         all.sort();
         all.dedup();
         all
@@ -29,7 +29,8 @@ impl Drive {
         let tell = move |report: &HostReport, pending: &[String]| {
             let _ = events.send(Event::Host { report: Box::new(report.clone()), pending: pending.to_vec() });
         };
-        let report = host::probe(&self.world, &self.registries(answers), &tell).await;
+        let ca = self.authority_if_any(answers);
+        let report = host::probe(&self.world, &self.registries(answers), ca.as_deref().map(str::as_bytes), &tell).await;
         self.memory().host = report.clone();
         self.send(Event::Host { report: Box::new(report.clone()), pending: vec![] });
         (report, self.check(answers))

@@ -13,6 +13,7 @@ pub mod proof;
 pub mod sites;
 pub mod standing;
 pub mod survey;
+mod trust;
 pub mod uninstall;
 
 #[cfg(test)]

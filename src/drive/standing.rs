@@ -18,28 +18,45 @@ use crate::step::{self, container, engine_fault};
 /// Time between the first two readings of a container's counters.
 const APART: Duration = Duration::from_millis(200);
 
+/// What a site's health is asked of: made once from its plan, since each reading asks the same.
+pub struct Watched {
+    site: String,
+    subjects: Vec<health::Subject>,
+    path: String,
+    keeps: Option<u32>,
+}
+
 impl Drive {
-    /// Health of a site from its plan.
-    pub async fn snapshot_of(&self, site: &str, plan: &Plan, answers: &Answers) -> Result<HealthSnapshot, Fault> {
+    /// What is asked when a site's health is read.
+    pub async fn watched(&self, site: &str, plan: &Plan, answers: &Answers) -> Result<Watched, Fault> {
         if self.memory().host.network.interfaces.get().is_none() {
             let network = crate::host::network(&self.world).await;
             self.memory().host.network = network;
         }
         let host = self.lan_address();
-        let mut subjects = vec![];
-        let mut keeps = None;
+        let mut watched = Watched { site: site.into(), subjects: vec![], path: answers.path.clone(), keeps: None };
         for s in &plan.steps {
             match s.kind.as_str() {
                 "container" => {
                     let w = step::with::<container::With>(s)?.workload;
                     let record = answers.cameras.iter().find(|c| Some(&c.name) == w.camera.as_ref()).map(|c| c.record);
-                    subjects.push(container::subject(&w, &self.secrets, host.as_deref(), record));
+                    watched.subjects.push(container::subject(&w, &self.secrets, host.as_deref(), record));
                 }
-                "bucket" => keeps = s.with["days"].as_u64().map(|d| d as u32),
+                "bucket" => watched.keeps = s.with["days"].as_u64().map(|d| d as u32),
                 _ => {}
             }
         }
-        Ok(health::snapshot(&self.world, site, &subjects, Some(&answers.path), keeps).await)
+        Ok(watched)
+    }
+
+    /// Reads the health once.
+    pub async fn read(&self, w: &Watched) -> HealthSnapshot {
+        health::snapshot(&self.world, &w.site, &w.subjects, Some(&w.path), w.keeps).await
+    }
+
+    /// Health of a site from its plan.
+    pub async fn snapshot_of(&self, site: &str, plan: &Plan, answers: &Answers) -> Result<HealthSnapshot, Fault> {
+        Ok(self.read(&self.watched(site, plan, answers).await?).await)
     }
 
     /// Health of a standing site.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Drive;
+use super::{Drive, trust};
 use crate::ask;
 use crate::model::answers::{Answers, Shape};
 use crate::model::camera::StreamReading;
@@ -96,9 +96,11 @@ impl Drive {
         }
         missing.retain(|n| !s.images.contains_key(n));
         let network = self.world.network.clone();
+        let ca = s.registry_ca.clone();
         let asker = registry::Asker {
             network: &*network,
             images: &answers.images,
+            ca: ca.as_deref(),
             password: self.secrets.get("images.password"),
             arch: arch(host),
         };
@@ -158,13 +160,15 @@ impl Drive {
     pub async fn plan(&self, answers: &Answers) -> Result<(Plan, BTreeMap<String, StepState>), Fault> {
         let host = self.memory().host.clone();
         let mut survey = self.survey(&host, answers).await;
+        let receipt = Receipt::read(&*self.world.files, &self.state(&answers.site))?;
+        survey.registry_ca = self.authority(answers, &receipt)?;
+        survey.registry_told = trust::told(answers, &receipt);
         self.ask_registries(&host, answers, &mut survey).await;
         self.refuse_by_survey(answers)?;
         let state = self.state(&answers.site);
         let installed = format!("{}/{}", self.installed, answers.site);
         let wish = Wish { host: &host, survey: &survey, answers, recipes: &self.recipes, state: &installed, link: &self.link };
         let mut plan = plan::plan(&wish)?;
-        let receipt = Receipt::read(&*self.world.files, &state)?;
         let (same_cameras, same_days) = self.decided_as_before(answers, &state);
         // A recorder beside a library keeps a share of the disk, whatever the days are; one that stands alone keeps the days.
         let (recorders, rule) = (same_cameras && (same_days || answers.shape == Shape::Full), same_cameras && same_days);
@@ -180,8 +184,8 @@ impl Drive {
             // What cannot be told before its time (a part on an engine that is missing) is told by the run.
             match kind.check(s, &cx).await {
                 Ok(state) => drop(states.insert(s.id.clone(), state)),
-                // No run would go past this, and what it would fetch before were in vain.
-                Err(fault) if fault.code == "DATA-VERSION" => return Err(fault),
+                // No run would go past this, and what it would fetch or change before were in vain.
+                Err(fault) if fault.code == "DATA-VERSION" || fault.code.starts_with("DOCKER-SETTINGS-") => return Err(fault),
                 Err(_) => {}
             }
         }

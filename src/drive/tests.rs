@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::Drive;
 use super::install::Finished;
+use super::sites::Site;
 use crate::model::answers::Answers;
 use crate::model::event::Event;
 use crate::model::fact::Fact;
@@ -47,6 +48,16 @@ async fn planned(drive: &Drive) -> Plan {
 fn begun(drive: &Drive, plan: &Plan) -> JoinHandle<Result<Finished, Fault>> {
     let (drive, plan) = (drive.clone(), plan.clone());
     tokio::spawn(async move { drive.install(&answers(), &plan, Some(Duration::ZERO)).await })
+}
+
+/// A second kerbup that shows the run of the first.
+async fn watched(drive: &Drive, site: Site) -> JoinHandle<Result<Finished, Fault>> {
+    let two = drive.clone();
+    let showing = tokio::spawn(async move { two.resume(&site, None).await });
+    while drive.attached().is_none() {
+        tokio::task::yield_now().await;
+    }
+    showing
 }
 
 async fn under_way(drive: &Drive) {
@@ -109,13 +120,7 @@ async fn a_second_kerbup_can_stop_the_run_of_the_first() {
     let run = begun(&one, &plan);
     under_way(&two).await;
     let site = two.site(Some("shop")).unwrap();
-    let showing = {
-        let two = two.clone();
-        tokio::spawn(async move { two.resume(&site, None).await })
-    };
-    while two.attached().is_none() {
-        tokio::task::yield_now().await;
-    }
+    let showing = watched(&two, site).await;
     two.want_stop().unwrap();
     assert_eq!(run.await.unwrap().unwrap().ending, Ending::Stopped);
     assert_eq!(showing.await.unwrap().unwrap().ending, Ending::Stopped);
@@ -134,13 +139,7 @@ async fn a_run_that_broke_off_is_told_to_the_one_who_watches() {
     let run = begun(&one, &plan);
     under_way(&two).await;
     let site = two.site(Some("shop")).unwrap();
-    let showing = {
-        let two = two.clone();
-        tokio::spawn(async move { two.resume(&site, None).await })
-    };
-    while two.attached().is_none() {
-        tokio::task::yield_now().await;
-    }
+    let showing = watched(&two, site).await;
     run.abort();
     let _ = run.await;
     assert_eq!(showing.await.unwrap().unwrap_err().code, "RUN-BROKE-OFF");

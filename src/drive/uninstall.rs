@@ -9,28 +9,17 @@ use crate::model::journal::{Ending, Purpose, Record};
 use crate::run::journal::Journal;
 use crate::run::{Receipt, revert};
 use crate::step::{Context, files};
+use crate::words::undo::{Back, back};
 
 impl Drive {
     /// What an uninstall will remove and keep, in words.
-    pub fn farewell(&self, site: &Site, purge: bool) -> (Vec<String>, Vec<String>) {
+    pub fn farewell(&self, site: &Site, purge: bool, with_engine: bool) -> (Vec<String>, Vec<String>) {
         let (mut goes, mut stays) = (vec![], vec![]);
         for t in site.receipt.steps.values() {
-            match t.step.kind.as_str() {
-                "container" => goes.push(format!("the part {}", t.step.id.trim_start_matches("container:"))),
-                "network" => goes.push(format!("the network {}", t.step.with["name"].as_str().unwrap_or_default())),
-                "image" if t.undo.as_ref().is_some_and(|u| u["there"] == false) => {
-                    goes.push(format!("the image {}", t.step.with["image"].as_str().unwrap_or_default()))
-                }
-                "storage" => {
-                    let path = t.step.with["path"].as_str().unwrap_or_default().to_string();
-                    if purge {
-                        goes.push(format!("ALL RECORDINGS and databases in {path}"))
-                    } else {
-                        stays.push(format!("recordings and databases in {path}"))
-                    }
-                }
-                "docker" => stays.push("Docker".into()),
-                _ => {}
+            match back(&t.step, t.undo.as_ref(), purge, with_engine) {
+                Back::Goes(what) => goes.push(what),
+                Back::Stays(what) => stays.push(what),
+                Back::Nothing(_) => {}
             }
         }
         (goes, stays)

@@ -142,7 +142,7 @@ fn a_camera_is_tried_as_soon_as_it_is_understood() {
         name: name.into(),
         from: From::Host,
         outcome: Err(StreamError::Login),
-        says: "refuses the password".into(),
+        says: "wrong login".into(),
         advice: String::new(),
     };
     see(&mut f, Event::CameraTried { tried: tried("yard") });

@@ -129,24 +129,40 @@ pub(super) async fn log(world: &World, container: &str) -> Log {
     understand(lines.iter().map(String::as_str))
 }
 
-/// Reads the lines that tell of the camera; nothing of a line is passed on, since they hold its login.
-fn understand<'a>(lines: impl Iterator<Item = &'a str>) -> Log {
+/// Reads the lines that tell of the camera, newest first, until each sort was found; nothing of a line is passed on, since they
+/// hold its login.
+fn understand<'a>(lines: impl DoubleEndedIterator<Item = &'a str>) -> Log {
     let mut log = Log::default();
-    for line in lines {
-        let error = line.split_once("error connecting to RTSP stream: ").map(|(_, said)| said);
-        if line.contains("opened RTSP stream: ") {
-            log.failed = None;
-        } else if let Some(said) = error {
-            log.failed = Some((words::camera_log(said), said.contains("401") || said.contains("403")));
-        } else if line.contains("no rtsp url found") || line.contains("no video stream found") {
-            log.failed = Some((words::camera_log(if line.contains("no rtsp url") { "no rtsp url" } else { "wrong codec" }), false));
+    let mut tried = false;
+    for line in lines.rev() {
+        if !tried && let Some(failed) = opened(line) {
+            (tried, log.failed) = (true, failed);
         }
-        log.fps = fps(line).or(log.fps);
-        if let Some((_, name)) = ["recording started: ", "file save: "].iter().find_map(|what| line.split_once(what)) {
-            log.saved = begun(name).or(log.saved);
+        log.fps = log.fps.or_else(|| fps(line));
+        if log.saved.is_none() {
+            let name = ["recording started: ", "file save: "].iter().find_map(|what| line.split_once(what));
+            log.saved = name.and_then(|(_, name)| begun(name));
+        }
+        if tried && log.fps.is_some() && log.saved.is_some() {
+            break;
         }
     }
     log
+}
+
+/// Whether a line tells of a try to open the camera, and then why it failed, if it did.
+fn opened(line: &str) -> Option<Option<(String, bool)>> {
+    if line.contains("opened RTSP stream: ") {
+        Some(None)
+    } else if let Some((_, said)) = line.split_once("error connecting to RTSP stream: ") {
+        Some(Some((words::camera_log(said), said.contains("401") || said.contains("403"))))
+    } else if line.contains("no rtsp url found") {
+        Some(Some((words::camera_log("no rtsp url"), false)))
+    } else if line.contains("no video stream found") {
+        Some(Some((words::camera_log("wrong codec"), false)))
+    } else {
+        None
+    }
 }
 
 /// `15 fps`, `fps: 15.0`, `FPS=15`: the Agent's wording differs by version.
@@ -203,7 +219,7 @@ mod tests {
         let away = "components.Kerberos.RunAgent(): error connecting to RTSP stream: dial tcp 192.0.2.4:554: i/o timeout";
         assert_eq!(understand([refused, opened].into_iter()), Log::default());
         let log = understand([opened, refused].into_iter());
-        assert_eq!(log.failed, Some(("The camera answers, but refuses the password.".into(), true)));
+        assert_eq!(log.failed, Some(("The camera answers, but refuses the login.".into(), true)));
         assert_eq!(understand([refused, away].into_iter()).failed, Some(("The camera does not answer.".into(), false)));
         assert!(!format!("{log:?}").contains("hunter2"));
     }

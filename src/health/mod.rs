@@ -2,6 +2,7 @@
 
 mod cameras;
 mod engine;
+pub mod login;
 mod overall;
 mod probes;
 
@@ -65,6 +66,8 @@ pub struct Subject {
     pub camera: Option<(String, Record)>,
     /// The Agent's data folder on this machine, which holds `recordings` and `cloud`.
     pub agent_folder: Option<String>,
+    /// A login that served.
+    pub login: login::Login,
 }
 
 /// What was found out about a part.
@@ -144,7 +147,16 @@ pub async fn snapshot(
 ) -> HealthSnapshot {
     let space = storage_path.and_then(|path| world.files.space(path).ok().map(|space| (path, space)));
     let full = space.is_some_and(|(_, s)| s.free < FULL || s.inodes_free.is_some_and(|n| n < FULL_INODES));
-    let read = join_all(subjects.iter().map(|subject| one(world, subject, full))).await;
+    let engine = match tokio::time::timeout(ANSWER, world.engine.containers(Some(("io.kerbup.site", site)))).await {
+        Ok(Ok(all)) => Ok(all),
+        Ok(Err(e)) => Err(e.to_string()),
+        Err(_) => Err(words::ENGINE_SILENT.to_owned()),
+    };
+    let read = join_all(subjects.iter().map(|subject| {
+        let observed = engine.as_ref().map(|all| all.iter().find(|c| c.name == subject.container).cloned()).map_err(Clone::clone);
+        one(world, subject, observed, full)
+    }))
+    .await;
     let end = world.clock.ticks();
     let oldest = read.iter().flat_map(|part| [part.oldest, part.stored.oldest]).flatten().min_by(f64::total_cmp);
     let mut stored = BTreeMap::new();
@@ -183,12 +195,7 @@ fn fits(kept: f64, free: u64, cameras: &[CameraHealth]) -> Option<u32> {
     (all > 0.0).then(|| (kept + free as f64 / all).min(36_500.0) as u32)
 }
 
-async fn one(world: &World, subject: &Subject, full: bool) -> Part {
-    let observed = match tokio::time::timeout(ANSWER, world.engine.container(&subject.container)).await {
-        Ok(Ok(observed)) => Ok(observed),
-        Ok(Err(e)) => Err(e.to_string()),
-        Err(_) => Err(words::ENGINE_SILENT.to_owned()),
-    };
+async fn one(world: &World, subject: &Subject, observed: Result<Option<Observed>, String>, full: bool) -> Part {
     let running = matches!(&observed, Ok(Some(o)) if o.state == ContainerState::Running);
     let asked = async {
         match &observed {

@@ -232,3 +232,18 @@ async fn the_store_tells_how_much_a_day_brings_and_how_far_back_it_goes() {
     assert_eq!(stored(many, 1_000_000_000).await.0, Some(864_000_000.0));
     assert_eq!(stored(vec![], 1_000_000_000).await, (None, None));
 }
+
+#[tokio::test]
+async fn a_login_that_served_is_used_again_and_a_changed_password_is_noticed() {
+    let (subject, observed) = (subject("agent"), Machine::default().observed);
+    let world = Machine::default().world();
+    assert_eq!(probe(&world, &subject, &observed).await.0, ComponentState::Healthy);
+    let kept = subject.login.token(world.clock.ticks());
+    assert_eq!(kept.as_deref(), Some("t0ken-right"));
+    assert_eq!(probe(&world, &subject, &observed).await.0, ComponentState::Healthy);
+    // The same port, where the old token is good for nothing any more.
+    let changed = Machine { password: "changed", ..Machine::default() }.world();
+    let (state, evidence) = probe(&changed, &subject, &observed).await;
+    assert_eq!((state, evidence[0].as_str()), (ComponentState::Degraded, words::REFUSES));
+    assert_eq!(subject.login.token(changed.clock.ticks()), None);
+}

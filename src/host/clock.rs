@@ -33,7 +33,7 @@ fn zone_of_link(link: &str) -> Option<String> {
 }
 
 /// Seconds that this machine is ahead of the network, by the `Date` header of the first host that sends one.
-pub(crate) async fn skew(world: &World, hosts: &[String]) -> Fact<f64> {
+pub(crate) async fn skew(world: &World, hosts: &[String], ca: Option<&[u8]>) -> Fact<f64> {
     // A registry on this very machine would only repeat our own clock.
     let outside: Vec<&String> = hosts.iter().filter(|h| !registries::own(h)).collect();
     if outside.is_empty() {
@@ -44,7 +44,7 @@ pub(crate) async fn skew(world: &World, hosts: &[String]) -> Fact<f64> {
         for host in &outside {
             let Ok(url) = Url::parse(&format!("{scheme}://{host}/")) else { continue };
             let before = world.clock.now();
-            let answer = read::within(world, 2, world.network.http(Request::get(url))).await;
+            let answer = read::within(world, 2, world.network.http(Request { ca: ca.map(<[u8]>::to_vec), ..Request::get(url) })).await;
             let after = world.clock.now();
             if let Some(Ok(response)) = answer
                 && let Some(theirs) = response.header("date").and_then(seconds)
@@ -94,14 +94,14 @@ mod tests {
         // The described machine's clock stands at 1750000000, which is 15 June 2025, 15:06:40 UTC.
         let hosts = ["localhost:5000".to_string(), "quay.io".into()];
         let right = Described::new().web("https://quay.io/", Ok(dated("Sun, 15 Jun 2025 15:06:40 GMT")));
-        assert_eq!(skew(&right.world(), &hosts).await.get(), Some(&-0.5));
+        assert_eq!(skew(&right.world(), &hosts, None).await.get(), Some(&-0.5));
         let behind = Described::new()
             .web("https://quay.io/", Err(NetError::Tls("quay.io".into(), "certificate not yet valid".into())))
             .web("http://quay.io/", Ok(dated("Sun, 22 Nov 2026 21:41:45 GMT")));
-        let fact = skew(&behind.world(), &hosts).await;
+        let fact = skew(&behind.world(), &hosts, None).await;
         assert!(*fact.get().unwrap() < -40_000_000.0 && fact.how().contains("http://quay.io"));
-        assert!(skew(&Described::new().world(), &hosts).await.get().is_none());
-        assert!(skew(&Described::new().world(), &hosts[..1]).await.how().contains("no host outside"));
+        assert!(skew(&Described::new().world(), &hosts, None).await.get().is_none());
+        assert!(skew(&Described::new().world(), &hosts[..1], None).await.how().contains("no host outside"));
     }
 
     proptest! {

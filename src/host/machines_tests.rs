@@ -6,7 +6,7 @@ use crate::model::engine::EngineInfo;
 use crate::model::host::{DiskKind, DockerFlavour, DockerPresence, Mount, Sudo, VirtKind};
 
 async fn seen(host: Described) -> HostReport {
-    probe(&host.world(), &[], &|_, _| ()).await
+    probe(&host.world(), &[], None, &|_, _| ()).await
 }
 
 fn value<T: Clone>(fact: &Fact<T>) -> T {

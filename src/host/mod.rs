@@ -62,10 +62,16 @@ pub async fn network(world: &World) -> Network {
 }
 
 /// Looks at everything. All subjects run at once; `on` gets the report each time it grew, with what is still waited for in words
-/// (`Images: asking ghcr.io`: row, colon, what is done). No subject takes longer than some 10 s; most take milliseconds.
-pub async fn probe(world: &World, registries: &[String], on: &(dyn Fn(&HostReport, &[String]) + Send + Sync)) -> HostReport {
+/// (`Images: asking ghcr.io`: row, colon, what is done). No subject takes longer than some 10 s; most take milliseconds. `ca` are
+/// certificates (PEM) that the registries are trusted by as well.
+pub async fn probe(
+    world: &World,
+    registries: &[String],
+    ca: Option<&[u8]>,
+    on: &(dyn Fn(&HostReport, &[String]) + Send + Sync),
+) -> HostReport {
     if let Some(told) = world.files.described() {
-        return told::report(world, told, registries, on).await;
+        return told::report(world, told, registries, ca, on).await;
     }
     let mut report = HostReport {
         registries: registries.iter().map(|host| RegistryReach { host: host.clone(), reach: Fact::unknown("not asked yet") }).collect(),
@@ -74,7 +80,7 @@ pub async fn probe(world: &World, registries: &[String], on: &(dyn Fn(&HostRepor
     let mut running = JoinSet::new();
     let mut waits = std::collections::HashMap::new();
     let mut order = Vec::new();
-    for subject in subjects(world, registries) {
+    for subject in subjects(world, registries, ca) {
         let id = running.spawn(subject.look).id();
         order.push(id);
         waits.insert(id, subject.waits);
@@ -96,11 +102,13 @@ pub async fn probe(world: &World, registries: &[String], on: &(dyn Fn(&HostRepor
 }
 
 /// All subjects. The slow ones begin first.
-fn subjects(world: &World, hosts: &[String]) -> Vec<Subject> {
+fn subjects(world: &World, hosts: &[String], ca: Option<&[u8]>) -> Vec<Subject> {
     let mut all = Vec::new();
+    let ca = ca.map(<[u8]>::to_vec);
     for (at, host) in hosts.iter().cloned().enumerate() {
+        let ca = ca.clone();
         all.push(subject(world, format!("Images: asking {host}"), async move |w: World| {
-            let reach = registries::reach(&w, &host).await;
+            let reach = registries::reach(&w, &host, ca.as_deref()).await;
             learnt(move |r| {
                 if let Some(registry) = r.registries.get_mut(at) {
                     registry.reach = reach;
@@ -110,7 +118,9 @@ fn subjects(world: &World, hosts: &[String]) -> Vec<Subject> {
     }
     let own: Vec<String> = hosts.to_vec();
     all.push(subject(world, "Network: asking for the time", async move |w: World| {
-        let skew = read::within(&w, 5, clock::skew(&w, &own)).await.unwrap_or_else(|| Fact::unknown("no host told its time within 5 s"));
+        let skew = read::within(&w, 5, clock::skew(&w, &own, ca.as_deref()))
+            .await
+            .unwrap_or_else(|| Fact::unknown("no host told its time within 5 s"));
         learnt(|r| r.clock_skew = skew)
     }));
     all.push(subject(world, "Docker: asking the engine", async |w: World| {

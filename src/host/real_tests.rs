@@ -56,7 +56,7 @@ fn pi5() -> Described {
 #[tokio::test]
 async fn a_raspberry_pi_five_is_read_whole() {
     let grew = Mutex::new(Vec::new());
-    let report = probe(&pi5().world(), &["silent.example".into()], &|_, pending| grew.lock().unwrap().push(pending.to_vec())).await;
+    let report = probe(&pi5().world(), &["silent.example".into()], None, &|_, pending| grew.lock().unwrap().push(pending.to_vec())).await;
     assert_eq!(report.cpu.model.get().map(String::as_str), Some("Raspberry Pi 5 Model B Rev 1.1"));
     assert_eq!((report.page_size.get(), report.cpu.cores.get(), report.cpu.userland_bits.get()), (Some(&16384), Some(&4), Some(&64)));
     assert!(!report.cgroup.get().unwrap().controllers.contains(&"memory".to_string()));
@@ -72,7 +72,7 @@ async fn a_raspberry_pi_five_is_read_whole() {
 
 #[tokio::test]
 async fn a_machine_that_shows_nothing_gives_reasons_and_no_panic() {
-    let report = probe(&Described::new().world(), &[], &|_, _| ()).await;
+    let report = probe(&Described::new().world(), &[], None, &|_, _| ()).await;
     every_fact_has_its_reason(&report);
     assert!(report.memory.get().is_none() && report.disks.get().is_none());
 }
@@ -99,11 +99,15 @@ async fn this_machine_is_read_as_the_user_who_tests() {
     let world = real();
     let began = world.clock.ticks();
     // Prints when each part came, for the reader of `cargo test -- --nocapture`; nothing is asserted on times.
-    let report =
-        probe(&world, &["localhost:5000".into(), "ghcr.io".into(), "quay.io".into(), "registry-1.docker.io".into()], &|_, pending| {
+    let report = probe(
+        &world,
+        &["localhost:5000".into(), "ghcr.io".into(), "quay.io".into(), "registry-1.docker.io".into()],
+        None,
+        &|_, pending| {
             println!("{:.3} s, waiting for {}", world.clock.ticks() - began, pending.join("; "));
-        })
-        .await;
+        },
+    )
+    .await;
     println!("{}", serde_json::to_string_pretty(&report).unwrap());
     every_fact_has_its_reason(&report);
     assert!(report.cpu.arch.get().is_some() && report.memory.get().is_some() && report.kernel.get().is_some());

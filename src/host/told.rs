@@ -2,7 +2,7 @@
 //! works on it (free space, the engine, what stands in it) is asked at its doors, as on a real one.
 
 use crate::model::fact::Fact;
-use crate::model::host::{DockerPresence, HostReport, RegistryReach};
+use crate::model::host::{DockerEngine, DockerPresence, HostReport, RegistryReach};
 use crate::world::World;
 use crate::world::engine::EngineError;
 
@@ -16,6 +16,7 @@ pub(crate) async fn report(
     world: &World,
     mut told: HostReport,
     hosts: &[String],
+    ca: Option<&[u8]>,
     on: &(dyn Fn(&HostReport, &[String]) + Send + Sync),
 ) -> HostReport {
     room(world, &mut told);
@@ -29,7 +30,7 @@ pub(crate) async fn report(
     for registry in &mut told.registries {
         registry.reach = match slow.2.iter().find(|known| known.host == registry.host) {
             Some(known) => known.reach.clone(),
-            None => registries::reach(world, &registry.host).await,
+            None => registries::reach(world, &registry.host, ca).await,
         };
     }
     on(&told, &[]);
@@ -55,13 +56,23 @@ async fn engine(
 ) -> (Fact<DockerPresence>, Fact<Vec<crate::model::host::Existing>>) {
     let told_running = matches!(docker.get(), Some(DockerPresence::Running(_)));
     match (read::within(world, PATIENCE, world.engine.info()).await, told_running) {
-        (Some(Ok(_)), true) => (docker, existing::look(world).await),
+        (Some(Ok(info)), true) => (taught(docker, info.insecure_registries), existing::look(world).await),
         (Some(Ok(_)), false) => (docker::look(world).await, existing::look(world).await),
         (Some(Err(EngineError::Unreachable(_))), true) => {
             let stopped = DockerPresence::Stopped { detail: "installed, and does not answer any more".into(), masked: false, snap: false };
             (Fact::known(stopped, "no engine answers"), Fact::unknown("no container engine answers"))
         }
         _ => (docker, existing),
+    }
+}
+
+/// The engine as told, with the registries that it was told of since.
+fn taught(docker: Fact<DockerPresence>, registries: Vec<String>) -> Fact<DockerPresence> {
+    match docker {
+        Fact::Known { value: DockerPresence::Running(engine), how } => {
+            Fact::known(DockerPresence::Running(DockerEngine { insecure_registries: registries, ..engine }), how)
+        }
+        other => other,
     }
 }
 
@@ -79,7 +90,7 @@ mod tests {
             let hosts: Vec<String> = described.host.registries.iter().map(|r| r.host.clone()).collect();
             let told = described.host.clone();
             let grew = Mutex::new(0);
-            let seen = super::super::probe(&fake::world(described), &hosts, &|_, _| *grew.lock().unwrap() += 1).await;
+            let seen = super::super::probe(&fake::world(described), &hosts, None, &|_, _| *grew.lock().unwrap() += 1).await;
             assert_eq!(
                 (&seen.cpu, &seen.memory, &seen.disks, &seen.network, &seen.registries),
                 (&told.cpu, &told.memory, &told.disks, &told.network, &told.registries),
@@ -95,7 +106,7 @@ mod tests {
         let described = fake::named("nuc").unwrap();
         let (world, hand) = fake::paced(described, fake::Pace::Speed(1000.0));
         hand.engine(true);
-        let seen = super::super::probe(&world, &["unlisted.example".into()], &|_, _| ()).await;
+        let seen = super::super::probe(&world, &["unlisted.example".into()], None, &|_, _| ()).await;
         assert!(matches!(seen.docker.get(), Some(DockerPresence::Running(engine)) if !engine.version.is_empty()), "{:?}", seen.docker);
         assert_eq!(seen.existing.get().map(Vec::len), Some(0));
         assert!(seen.registries[0].reach.get().is_none());

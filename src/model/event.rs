@@ -145,7 +145,7 @@ pub enum Event {
     StepReverted {
         /// Step.
         id: String,
-        /// Its title.
+        /// What that did: `Remove the network shop-12`.
         title: String,
     },
     /// A line for the log.

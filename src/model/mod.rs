@@ -1,5 +1,6 @@
 //! The data of kerbup, in the order in which it is made. Plain serde types: no IO, no rules, nothing of ours is used here.
 
+pub mod address;
 pub mod answers;
 pub mod camera;
 pub mod check;
@@ -11,7 +12,9 @@ pub mod fault;
 pub mod health;
 pub mod host;
 pub mod journal;
+pub mod percent;
 pub mod plan;
 pub mod recipe;
+pub mod registry;
 pub mod survey;
 pub mod text;

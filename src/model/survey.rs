@@ -47,6 +47,10 @@ pub struct Survey {
     pub subnets: Vec<String>,
     /// Ports of this machine that are taken, with who has them.
     pub ports_taken: BTreeMap<u16, String>,
+    /// Certificates of the authority that the registry of the answers is trusted by, as PEM.
+    pub registry_ca: Option<String>,
+    /// An earlier run of this site told Docker that the registry of the answers speaks plain HTTP.
+    pub registry_told: bool,
     /// Names of secrets that exist already.
     pub secrets: Vec<String>,
     /// Digest of the rendering that each step of the standing install had, by step id: from the receipt.

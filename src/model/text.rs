@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// What people see of a secret, however long it is.
+pub const DOTS: &str = "••••";
+
 /// A piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -37,7 +40,7 @@ impl Text {
             .iter()
             .map(|p| match p {
                 Piece::Literal(t) => t.as_str(),
-                Piece::Secret { .. } => "••••",
+                Piece::Secret { .. } => DOTS,
             })
             .collect()
     }

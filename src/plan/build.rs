@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::sizing::sizing;
+use super::trust;
 use crate::model::answers::Answers;
 use crate::model::engine::{NetworkSpec, RegistryLogin};
 use crate::model::fact::Fact;
@@ -31,7 +32,7 @@ pub struct Wish<'a> {
     pub link: &'a str,
 }
 
-fn one<T: serde::Serialize>(kind: &str, id: String, with: &T) -> Result<Step, Fault> {
+pub(super) fn one<T: serde::Serialize>(kind: &str, id: String, with: &T) -> Result<Step, Fault> {
     Ok(Step {
         id,
         kind: kind.into(),
@@ -64,9 +65,12 @@ pub fn plan(wish: &Wish) -> Result<Plan, Fault> {
     let engine = engine(wish)?;
     let after_engine: Vec<String> = engine.iter().map(|s| s.id.clone()).collect();
     steps.extend(engine);
+    let told = trust::own_registry(wish, &after_engine)?;
+    let before_images: Vec<String> = after_engine.iter().cloned().chain(told.iter().map(|s| s.id.clone())).collect();
+    steps.extend(told);
     steps.push(folder(wish)?);
     steps.push(network(wish, &after_engine)?);
-    steps.extend(images(wish, &workloads, &after_engine)?);
+    steps.extend(images(wish, &workloads, &before_images)?);
     for w in &workloads {
         if let Some(because) = &w.image_because {
             notes.push(format!("{}: {} is used, because {because}.", w.title, w.spec.image.rsplit('/').next().unwrap_or_default()));
@@ -340,4 +344,32 @@ fn by_cron(wish: &Wish) -> String {
         "There is no systemd here, so nothing looks at the disk by itself. Let cron do it each hour, with this line in /etc/crontab: {}",
         unit::cron(&wish.answers.site, root, &program)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::packages;
+    use crate::model::fact::Fact;
+    use crate::model::host::System;
+    use crate::world::fake;
+
+    #[test]
+    fn each_distribution_gets_the_docker_that_it_has() {
+        let on = |manager: &str, id: &str, like: &[&str]| {
+            let mut host = fake::named("server").unwrap().host;
+            let like = like.iter().map(|l| l.to_string()).collect();
+            host.system = Fact::known(System { id: id.into(), name: id.into(), version: String::new(), codename: None, like }, "a test");
+            packages(&host, manager).map(|(p, own)| (p.join(" "), own))
+        };
+        let docker_io = Ok(("docker.io".to_string(), None));
+        assert_eq!(on("apt", "debian", &[]), docker_io);
+        assert_eq!(on("apt", "raspbian", &["debian"]), docker_io);
+        assert_eq!(on("apt", "ubuntu", &["debian"]), docker_io);
+        assert_eq!(on("dnf", "fedora", &[]), Ok(("moby-engine".to_string(), None)));
+        let own = "docker-ce docker-ce-cli containerd.io".to_string();
+        assert_eq!(on("dnf", "rhel", &["fedora"]), Ok((own.clone(), Some("rhel"))));
+        assert_eq!(on("dnf", "rocky", &["rhel", "centos", "fedora"]), Ok((own, Some("centos"))));
+        assert_eq!(on("dnf", "amzn", &["fedora"]), Ok(("docker".to_string(), None)));
+        assert_eq!(on("pacman", "arch", &[]).unwrap_err().code, "DOCKER-MISSING");
+    }
 }

@@ -2,5 +2,6 @@
 
 pub mod build;
 pub mod sizing;
+mod trust;
 
 pub use build::{Wish, plan};

@@ -75,8 +75,8 @@ pub const ALL: &[Predicate] = &[
     predicate("hub", "Hub is chosen", |_, a| a.hub.into()),
 ];
 
-/// Below this many bytes of memory the parts are made smaller.
-pub const LOW_MEMORY: u64 = 2_500_000_000;
+/// Below this many bytes of memory (2.5 GB, counted as memory is) the parts are made smaller.
+pub const LOW_MEMORY: u64 = 5 << 29;
 
 /// The predicate of that name.
 pub fn find(name: &str) -> Option<&'static Predicate> {

@@ -9,6 +9,7 @@ use crate::model::event::Event;
 use crate::model::fault::Fault;
 use crate::model::journal::Record;
 use crate::step::{self, Context};
+use crate::words::undo::back;
 
 /// Takes back the steps `which` says yes to. Goes on past a failure, and answers all faults.
 pub async fn revert(
@@ -36,18 +37,19 @@ pub async fn revert(
         cx.report =
             Arc::new(Teller { id: s.id.clone(), events: events.clone(), clock: cx.world.clock.clone(), redactor: cx.secrets.redactor() });
         let since = cx.world.clock.ticks();
-        let _ = events.send(Event::StepStarted { id: s.id.clone(), title: s.title.clone(), at: cx.world.clock.now() });
+        let title = back(s, trace.undo.as_ref(), cx.purge, cx.with_engine).title();
+        let _ = events.send(Event::StepStarted { id: s.id.clone(), title: title.clone(), at: cx.world.clock.now() });
         let undo = trace.undo.clone().unwrap_or_default();
         // Begun without a saved undo: nothing was changed.
         let result = if trace.undo.is_some() { kind.revert(s, &undo, &cx).await } else { Ok(()) };
         match result.and_then(|()| journal.append(&Record::StepReverted { id: s.id.clone(), at: cx.world.clock.now() })) {
             Ok(()) => {
-                let _ = events.send(Event::StepReverted { id: s.id.clone(), title: s.title.clone() });
+                let _ = events.send(Event::StepReverted { id: s.id.clone(), title });
             }
             Err(fault) => {
                 let _ = events.send(Event::StepFailed {
                     id: s.id.clone(),
-                    title: s.title.clone(),
+                    title,
                     seconds: cx.world.clock.ticks() - since,
                     fault: fault.clone(),
                 });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-const DOTS: &str = "••••";
+use crate::model::text::DOTS;
 
 /// Holds the values that must not be shown, also as an address would encode them.
 #[derive(Clone, Default)]

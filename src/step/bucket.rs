@@ -86,7 +86,7 @@ async fn ask(w: &With, cx: &Context, method: Method, query: &[(&str, &str)], bod
     // An error may quote the signed address: only its kind is kept.
     cx.world
         .network
-        .http(Request { method: word, url: signed, headers, body, timeout: Duration::from_secs(10) })
+        .http(Request { method: word, url: signed, headers, body, timeout: Duration::from_secs(10), ca: None })
         .await
         .map_err(|_| silent("no answer to a signed request".into()))
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::owner::owner;
-use super::{Context, Kind, data_version, engine_fault, file_fault, files, storage, value, with};
+use super::{Context, Kind, data_version, engine_fault, file_fault, files, label, storage, value, with};
 use crate::health;
 use crate::model::engine::{ContainerSpec, ContainerState, Observed};
 use crate::model::event::Unit;
@@ -215,6 +215,7 @@ async fn folders(w: &With, owner: (u32, u32), cx: &Context) -> Result<(), Fault>
             f.write(to, &bytes, 0o640).map_err(|e| file_fault(&e, to))?;
         }
         files::own(f, &folder.path, owner.0, owner.1)?;
+        label::mark(&folder.path, cx).await;
     }
     for file in &w.workload.files {
         let dir = file.path.rsplit_once('/').map_or("/", |(d, _)| d);
@@ -222,6 +223,7 @@ async fn folders(w: &With, owner: (u32, u32), cx: &Context) -> Result<(), Fault>
         let text = cx.secrets.fill(&crate::model::text::Text::secret(&file.secret))?;
         f.write(&file.path, secrecy::ExposeSecret::expose_secret(&text).as_bytes(), 0o600).map_err(|e| file_fault(&e, &file.path))?;
         f.set_owner(&file.path, owner.0, owner.1).map_err(|e| file_fault(&e, &file.path))?;
+        label::mark(&file.path, cx).await;
     }
     Ok(())
 }
@@ -263,6 +265,7 @@ pub fn subject(
         container: w.spec.name.clone(),
         camera: w.camera.clone().zip(record),
         agent_folder: w.camera.as_ref().and_then(|_| w.folders.first().map(|f| f.path.clone())),
+        login: Default::default(),
     }
 }
 

@@ -5,13 +5,16 @@
 
 pub mod bucket;
 pub mod container;
+mod daemon;
 mod data_version;
 pub mod docker;
 pub mod files;
 pub mod image;
+mod label;
 pub mod network;
 mod owner;
 pub mod program;
+pub mod registry;
 pub mod storage;
 pub mod unit;
 
@@ -29,7 +32,7 @@ use crate::secrets::Secrets;
 use crate::world::World;
 use crate::world::engine::EngineError;
 
-pub use crate::target::docker::{Inputs, RENDERER, by_hand, image::registry, subnet, workloads};
+pub use crate::target::docker::{Inputs, RENDERER, by_hand, image::registry as registry_of, subnet, workloads};
 pub use crate::target::workload::Workload;
 
 /// Where a step tells how far it is. What it says must hold no secret; the run cuts known ones out all the same.
@@ -90,6 +93,7 @@ pub trait Kind: Sync + Send {
 /// All kinds.
 pub const KINDS: &[&dyn Kind] = &[
     &docker::Docker,
+    &registry::Registry,
     &storage::Storage,
     &network::Network,
     &image::Image,
@@ -173,7 +177,7 @@ pub fn engine_fault(e: EngineError, what: &str) -> Fault {
             Whose::Network,
             "REGISTRY-NOT-TRUSTED",
             format!("{what} could not be fetched: Docker does not trust the registry."),
-            "For plain HTTP add it to insecure-registries in /etc/docker/daemon.json; for an own certificate name it as images.ca. Then restart Docker.",
+            "Where it speaks plain HTTP, say images.insecure = true; where an own authority signed its certificate, name that one's file as images.ca. kerbup then tells Docker.",
         ),
         EngineError::Other(_) => (
             Whose::Machine,

@@ -1,35 +1,31 @@
 //! Sentences about cameras: what was seen, why it did not work, what to do.
 
+use crate::model::address::Wrong;
 use crate::model::camera::{From, StreamError, StreamReading};
-use crate::model::health::CameraState;
 
-/// What is wrong with an address, and what to do.
-pub const ADDRESS_EMPTY: (&str, &str) = ("No address was given.", "Type the camera's address, such as rtsp://192.0.2.10/stream.");
-/// There are letters in it that cannot be typed.
-pub const ADDRESS_CONTROL: (&str, &str) = ("The address holds signs that cannot be part of one.", "Type it again instead of pasting it.");
-/// http:// instead of rtsp://.
-pub const ADDRESS_WEB: (&str, &str) = (
-    "This is the address of the camera's web page, not of its picture.",
-    "Look in the camera's settings for RTSP. The address often is rtsp://, the same numbers, and a path such as /stream1.",
-);
-/// Neither rtsp nor rtsps.
-pub const ADDRESS_SCHEME: (&str, &str) = ("A camera's address begins with rtsp://.", "Look in the camera's settings for RTSP.");
-/// Digits and dots that are no address.
-pub const ADDRESS_NUMBERS: (&str, &str) = (
-    "These numbers are not an address.",
-    "An address has four numbers from 0 to 255, such as 192.168.1.20. The camera's app or your router shows it.",
-);
-/// No host in it.
-pub const ADDRESS_HOST: (&str, &str) = (
-    "No camera can be found in this address.",
-    "Write it as rtsp://ADDRESS:554/PATH, with the login typed in its own field when the password has signs in it.",
-);
-/// fixme.
-pub const ADDRESS_PLACEHOLDER: (&str, &str) =
-    ("A placeholder stands where the camera's address belongs.", "Put the camera's real address there.");
-/// 0.0.0.0 or multicast.
-pub const ADDRESS_NOT_ONE: (&str, &str) =
-    ("This address does not belong to one device.", "The camera's app or your router shows the camera's own address.");
+/// What is wrong with an address, and what to do. Nothing of what was typed is in it.
+pub fn wrong_address(wrong: Wrong) -> (&'static str, &'static str) {
+    match wrong {
+        Wrong::Empty => ("No address was given.", "Type the camera's address, such as rtsp://192.0.2.10/stream."),
+        Wrong::Control => ("The address holds signs that cannot be part of one.", "Type it again instead of pasting it."),
+        Wrong::Web => (
+            "This is the address of the camera's web page, not of its picture.",
+            "Look in the camera's settings for RTSP. The address often is rtsp://, the same numbers, and a path such as /stream1.",
+        ),
+        Wrong::Scheme => ("A camera's address begins with rtsp://.", "Look in the camera's settings for RTSP."),
+        Wrong::Numbers => (
+            "These numbers are not an address.",
+            "An address has four numbers from 0 to 255, such as 192.168.1.20. The camera's app or your router shows it.",
+        ),
+        Wrong::Host => (
+            "No camera can be found in this address.",
+            "Write it as rtsp://ADDRESS:554/PATH, with the login typed in its own field when the password has signs in it.",
+        ),
+        Wrong::Placeholder => ("A placeholder stands where the camera's address belongs.", "Put the camera's real address there."),
+        Wrong::NotOne => ("This address does not belong to one device.", "The camera's app or your router shows the camera's own address."),
+        Wrong::Dots => ("Dots stand in this address where its password was.", "Type the password there once more."),
+    }
+}
 
 /// localhost.
 pub const NOTE_LOOPBACK: &str = "A camera on this very machine: its recorder is pointed at the machine. The camera must listen on all addresses, not on 127.0.0.1 alone.";
@@ -50,7 +46,7 @@ pub const NOTE_RTSPS: &str =
 /// No path.
 pub const NOTE_PATH: &str = "Most cameras need a path behind the address, such as /stream1. Look in the camera's settings for RTSP.";
 /// A password in the path.
-pub const NOTE_LOGIN_IN_PATH: &str = "The password stands in the path of this address, so it is saved and shown with it. Give this camera a password that is used nowhere else.";
+pub const NOTE_LOGIN_IN_PATH: &str = "The password stands in the path of this address: kerbup keeps it apart and shows dots, but the camera itself may write it into its logs. Give this camera a password that is used nowhere else.";
 
 /// What a stream showed: `1080p H.264 15 fps`.
 pub fn seen(reading: &StreamReading) -> String {
@@ -80,14 +76,17 @@ pub fn hint(reading: &StreamReading) -> String {
     String::new()
 }
 
-/// One line beside the address: `refuses the password`.
+/// A camera that answers and refuses the name or the password: the same words beside its address, and for its state.
+pub const WRONG_LOGIN: &str = "wrong login";
+
+/// One line beside the address: `does not answer`.
 pub fn refused(error: &StreamError, with_login: bool) -> String {
     match error {
         StreamError::Address { says } => says.clone(),
         StreamError::Name { host } => format!("the name {host} is not known"),
         StreamError::Refused => "the port is closed".into(),
         StreamError::Unreachable { .. } => "does not answer".into(),
-        StreamError::Login if with_login => "refuses the password".into(),
+        StreamError::Login if with_login => WRONG_LOGIN.into(),
         StreamError::Login => "asks for a login".into(),
         StreamError::Path { .. } => "answers, but has nothing at this path".into(),
         StreamError::Protocol { says } => format!("answers, but not as a camera: {says}"),
@@ -158,19 +157,6 @@ pub fn cure(error: &StreamError, with_login: bool, from: From) -> String {
         StreamError::Protocol { .. } => "Check the port: 554 is the usual one for RTSP. If it is right, restart the camera and update its software.".into(),
         StreamError::Codec { .. } => "Choose H.264 in the camera's video settings, and switch off what is called Smart codec or H.264+ there.".into(),
         StreamError::NoPicture { .. } => "Restart the camera. Close other viewers: some cameras send their picture to one or two only.".into(),
-    }
-}
-
-/// A camera's state in one or two words.
-pub fn state(state: CameraState) -> &'static str {
-    match state {
-        CameraState::Recording => "recording",
-        CameraState::Watching => "watching",
-        CameraState::Starting => "starting",
-        CameraState::NoPicture => "no picture",
-        CameraState::WrongLogin => "wrong login",
-        CameraState::Stopped => "stopped",
-        CameraState::Unknown => "unknown",
     }
 }
 

@@ -1,32 +1,77 @@
-//! Sizes and times as people read them. Decimal units: what a disk's maker and a network's speed are told in.
+//! Figures as people read them: short, with their unit, never more digits than are known.
+//!
+//! Every size that a person sees goes through `bytes` or `memory`, so that one machine has one figure everywhere. They differ
+//! because the trade does: a disk of 1 TB has 1000 GB, and so have `df -H`, a download and a network's speed; memory of 8 GB
+//! has 8 times 1024 MB, and so have `free -h`, `docker stats` and what a recipe sets aside.
 
-/// Bytes in the unit that leaves one to three digits: `512 B`, `140 MB`, `8.0 GB`, `1.8 TB`. Below ten a tenth is told.
-pub fn size(bytes: u64) -> String {
+/// Room on disks and what is downloaded: `1.3 TB`, `140 MB`, `12 B`, in powers of 1000.
+pub fn bytes(n: u64) -> String {
     const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
-    let mut value = bytes as f64;
+    let mut value = n as f64;
     let mut unit = 0;
-    // 999.5 would be printed as 1000, so it is the next unit's 1.0.
     while value >= 999.5 && unit + 1 < UNITS.len() {
         value /= 1000.0;
         unit += 1;
     }
-    // The same for 9.95, which is ten.
-    if unit == 0 || value >= 9.95 { format!("{value:.0} {}", UNITS[unit]) } else { format!("{value:.1} {}", UNITS[unit]) }
+    let name = UNITS.get(unit).copied().unwrap_or("B");
+    if unit >= 3 && value < 9.95 { format!("{value:.1} {name}") } else { format!("{value:.0} {name}") }
 }
 
-/// Seconds in the largest unit that tells at least one: `58 s`, `6 min`, `2 h`, `3 d`. Negative ones and what is no number count as 0.
-pub fn duration(seconds: f64) -> String {
-    // NaN is not greater than zero either.
-    let seconds = if seconds > 0.0 { seconds.min(1e12) } else { 0.0 };
-    let whole = |unit: f64| (seconds / unit).round() as u64;
-    if whole(1.0) < 60 {
-        format!("{} s", whole(1.0))
-    } else if whole(60.0) < 60 {
-        format!("{} min", whole(60.0))
-    } else if whole(3600.0) < 24 {
-        format!("{} h", whole(3600.0))
+/// Memory: `8.0 GB`, `180 MB`, in powers of 1024 under the names that it is sold by.
+pub fn memory(n: u64) -> String {
+    let mb = n as f64 / (1024.0 * 1024.0);
+    if mb < 1000.0 { format!("{mb:.0} MB") } else { format!("{:.1} GB", mb / 1024.0) }
+}
+
+/// How long something lasted or is ago: `8 s`, `4 min`, `2 h`, `3 d`.
+pub fn span(seconds: f64) -> String {
+    let s = seconds.max(0.0);
+    if s < 99.5 {
+        format!("{s:.0} s")
+    } else if s < 5_400.0 {
+        format!("{:.0} min", s / 60.0)
+    } else if s < 36.0 * 3_600.0 {
+        format!("{:.0} h", s / 3_600.0)
     } else {
-        format!("{} d", whole(86_400.0))
+        format!("{:.0} d", s / 86_400.0)
+    }
+}
+
+/// `1 camera`, `2 cameras`.
+pub fn count(n: usize, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// A value, or the dash that stands for a reading that is not given.
+pub fn or_dash(value: Option<String>) -> String {
+    value.unwrap_or_else(|| "–".into())
+}
+
+/// A part of a whole from 0 to 100.
+pub fn percent(part: f64) -> String {
+    format!("{:.0} %", part * 100.0)
+}
+
+/// `98 of 140 MB`: so much of so much, the unit once where it is the same.
+pub fn part_of(part: u64, whole: u64) -> String {
+    let (part, whole) = (bytes(part), bytes(whole));
+    match (part.split_once(' '), whole.split_once(' ')) {
+        (Some((n, unit)), Some((_, same))) if unit == same => format!("{n} of {whole}"),
+        _ => format!("{part} of {whole}"),
+    }
+}
+
+/// A path in so many letters; the end of a long one says more than its beginning.
+pub fn short_path(path: &str, most: usize) -> String {
+    let letters = path.chars().count();
+    if letters <= most { path.into() } else { format!("…{}", path.chars().skip(letters + 1 - most).collect::<String>()) }
+}
+
+/// Time of the day of an instant in seconds since 1970, in the machine's own zone: `18:02:11`.
+pub fn time_of_day(at: f64, zone: &jiff::tz::TimeZone) -> String {
+    match jiff::Timestamp::from_second(at as i64) {
+        Ok(t) => t.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string(),
+        Err(_) => "–".into(),
     }
 }
 
@@ -37,48 +82,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_have_at_most_three_digits() {
-        let shown: Vec<String> = [
-            0,
-            512,
-            999,
-            1000,
-            9_949,
-            9_950,
-            140_000_000,
-            999_499_999,
-            999_500_000,
-            7_980_000_000,
-            57_000_000_000,
-            1_800_000_000_000,
-            u64::MAX,
-        ]
-        .map(size)
-        .into();
-        assert_eq!(
-            shown,
-            ["0 B", "512 B", "999 B", "1.0 kB", "9.9 kB", "10 kB", "140 MB", "999 MB", "1.0 GB", "8.0 GB", "57 GB", "1.8 TB", "18 EB"]
-        );
-    }
-
-    #[test]
-    fn times_are_told_in_one_unit() {
-        let shown: Vec<String> =
-            [0.0, 0.4, 58.0, 59.6, 360.0, 3570.0, 3599.0, 7200.0, 84_600.0, 259_200.0, -3.0, f64::NAN].map(duration).into();
-        assert_eq!(shown, ["0 s", "0 s", "58 s", "1 min", "6 min", "1 h", "1 h", "2 h", "1 d", "3 d", "0 s", "0 s"]);
+    fn figures_read_as_people_say_them() {
+        assert_eq!(bytes(0), "0 B");
+        assert_eq!(bytes(999), "999 B");
+        assert_eq!(bytes(140_000_000), "140 MB");
+        assert_eq!(bytes(1_300_000_000_000), "1.3 TB");
+        assert_eq!(bytes(999_999_999), "1.0 GB");
+        assert_eq!(bytes(21_000_000_000), "21 GB");
+        assert_eq!(part_of(98_000_000, 140_000_000), "98 of 140 MB");
+        assert_eq!(part_of(98_000, 140_000_000), "98 kB of 140 MB");
+        assert_eq!(short_path("192.168.178.20:8080", 10), "…8.20:8080");
+        assert_eq!(memory(8 << 30), "8.0 GB");
+        assert_eq!(memory(180 << 20), "180 MB");
+        assert_eq!((memory(0), bytes(u64::MAX)), ("0 MB".into(), "18 EB".into()));
+        assert_eq!(span(8.2), "8 s");
+        assert_eq!(span(240.0), "4 min");
+        assert_eq!(span(7_300.0), "2 h");
+        assert_eq!(span(260_000.0), "3 d");
+        assert_eq!(span(-3.0), "0 s");
+        assert_eq!(count(1, "camera"), "1 camera");
+        assert_eq!(count(0, "camera"), "0 cameras");
+        assert_eq!(time_of_day(0.0, &jiff::tz::TimeZone::UTC), "00:00:00");
     }
 
     proptest! {
         #[test]
-        fn any_figure_is_short(bytes in any::<u64>(), seconds in any::<f64>()) {
-            prop_assert!(size(bytes).len() <= 6);
-            prop_assert!(duration(seconds).len() <= 10);
+        fn any_figure_is_short(n in any::<u64>(), seconds in -1e12..1e12f64) {
+            prop_assert!(bytes(n).len() <= 6);
+            prop_assert!(span(seconds).len() <= 12);
         }
 
         #[test]
-        fn more_is_never_shown_as_a_lesser_unit(bytes in 0u64..u64::MAX / 1000) {
+        fn more_is_never_shown_as_a_lesser_unit(n in 1u64..u64::MAX / 1000) {
             let unit = |text: &str| ["B", "kB", "MB", "GB", "TB", "PB", "EB"].iter().position(|u| text.ends_with(&format!(" {u}")));
-            prop_assert!(unit(&size(bytes)) < unit(&size(bytes * 1000)) || bytes == 0);
+            prop_assert!(unit(&bytes(n)) < unit(&bytes(n * 1000)));
         }
     }
 }

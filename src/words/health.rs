@@ -1,7 +1,5 @@
 //! Sentences about the parts' health: what was asked, what was answered, and what that means.
 
-use crate::model::health::{ComponentState, Overall};
-
 /// The engine knows no such container.
 pub const ABSENT: &str = "It is not there.";
 /// The engine gave no answer.
@@ -116,7 +114,7 @@ pub fn ended(code: Option<i64>, oom: bool, error: Option<&str>) -> String {
 pub fn camera_log(said: &str) -> String {
     let has = |what: &str| said.contains(what);
     if has("401") || has("403") {
-        "The camera answers, but refuses the password.".into()
+        "The camera answers, but refuses the login.".into()
     } else if has("404") || has("454") || has("status code: 400") {
         "The camera answers, but has nothing at this path.".into()
     } else if has("connection refused") {
@@ -135,34 +133,5 @@ pub fn camera_log(said: &str) -> String {
         "The recorder has no camera address.".into()
     } else {
         "The recorder cannot open the camera; its log says more.".into()
-    }
-}
-
-/// A component's state in one or two words.
-pub fn state(state: ComponentState) -> &'static str {
-    match state {
-        ComponentState::Healthy => "healthy",
-        ComponentState::Starting => "starting",
-        ComponentState::Degraded => "degraded",
-        ComponentState::Down => "down",
-        ComponentState::Stopped => "stopped",
-        ComponentState::NotConfigured => "not set up",
-        ComponentState::Absent => "absent",
-        ComponentState::Unknown => "unknown",
-    }
-}
-
-/// The whole in a short sentence.
-pub fn overall(overall: Overall, recording: usize, of: usize) -> String {
-    match overall {
-        Overall::Healthy if of > 0 => format!("{recording} of {of} cameras record"),
-        Overall::Healthy => "all parts are healthy".into(),
-        Overall::Starting => "starting".into(),
-        Overall::Degraded if of > 0 => format!("{recording} of {of} cameras record, something is wrong"),
-        Overall::Degraded => "something is wrong".into(),
-        Overall::Down => "nothing records".into(),
-        Overall::Stopped => "stopped".into(),
-        Overall::Absent => "not installed".into(),
-        Overall::Unknown => "could not be asked".into(),
     }
 }

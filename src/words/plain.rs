@@ -1,8 +1,5 @@
 //! Words of plain mode: for pipes, bad lines and screen readers.
 
-use crate::model::answers::Record;
-use crate::model::check::{Fix, Status};
-use crate::model::health::{CameraState, ComponentState, Overall};
 use crate::model::plan::StepState;
 
 /// The steps of the journey by name, in order: "step 4 of 6, storage".
@@ -97,10 +94,6 @@ pub const CHOOSE: &str = "Choose";
 pub const WHAT_NEXT: &str = "What shall be done next?";
 /// The part.
 pub const WHICH_PART: &str = "Which part?";
-/// Everyone at home.
-pub const EXPOSE_LAN: &str = "everyone at home, with the password";
-/// This machine.
-pub const EXPOSE_LOOPBACK: &str = "only this machine";
 /// The first Ctrl-C during a run.
 pub const STOPPING: &str = "It stops after the step in hand. Ctrl-C again stops it at once; both can be resumed.";
 /// Recording goes on.
@@ -112,35 +105,6 @@ pub fn step(number: usize) -> String {
     format!("kerbup: step {number} of {}, {name}.", STEPS.len())
 }
 
-/// A check's outcome.
-pub fn status(status: Status) -> &'static str {
-    match status {
-        Status::Pass => "ok",
-        Status::Skip => "skipped",
-        Status::Warn => "to know",
-        Status::Block => "in the way",
-    }
-}
-
-/// What a fix would do.
-pub fn fix(fix: Fix) -> &'static str {
-    match fix {
-        Fix::InstallDocker => "Install Docker, as the first step of the plan",
-        Fix::StartDocker => "Start Docker, as the first step of the plan",
-        Fix::OtherPort => "Take another port",
-        Fix::SmallShape => "Take the small shape",
-        Fix::OtherFolder => "Take another folder for recordings",
-    }
-}
-
-/// When a camera records.
-pub fn record(record: Record) -> &'static str {
-    match record {
-        Record::Motion => "on movement",
-        Record::Always => "always",
-    }
-}
-
 /// How things stand for a step.
 pub fn state(state: &StepState) -> &'static str {
     match state {
@@ -148,45 +112,5 @@ pub fn state(state: &StepState) -> &'static str {
         StepState::OursAlready => "done already",
         StepState::AlreadyThere => "there already",
         StepState::Different { .. } => "to change",
-    }
-}
-
-/// A component's state.
-pub fn component(state: ComponentState) -> &'static str {
-    match state {
-        ComponentState::Healthy => "healthy",
-        ComponentState::Starting => "starting",
-        ComponentState::Degraded => "something is wrong",
-        ComponentState::Down => "down",
-        ComponentState::Stopped => "stopped",
-        ComponentState::NotConfigured => "waits to be set up",
-        ComponentState::Absent => "not there",
-        ComponentState::Unknown => "could not be asked",
-    }
-}
-
-/// A camera's state.
-pub fn camera(state: CameraState) -> &'static str {
-    match state {
-        CameraState::Recording => "recording",
-        CameraState::Watching => "watching for movement",
-        CameraState::Starting => "starting",
-        CameraState::NoPicture => "no picture",
-        CameraState::WrongLogin => "refuses the password",
-        CameraState::Stopped => "stopped",
-        CameraState::Unknown => "could not be asked",
-    }
-}
-
-/// The state of the whole.
-pub fn overall(overall: Overall) -> &'static str {
-    match overall {
-        Overall::Healthy => "all is well",
-        Overall::Starting => "it starts",
-        Overall::Degraded => "something is wrong, something works",
-        Overall::Down => "nothing records",
-        Overall::Stopped => "it is stopped",
-        Overall::Absent => "nothing is installed",
-        Overall::Unknown => "it could not be asked",
     }
 }

@@ -1,7 +1,7 @@
-//! Why the journey does not go on, and what was agreed to.
+//! Why the journey does not go on, what can be agreed to, and what was.
 
 use crate::model::answers::Answers;
-use crate::model::check::{Check, Fix};
+use crate::model::check::{Check, Fix, Status};
 
 /// Next was pressed before the checks were run.
 pub const STILL_LOOKING: &str = "I am still looking at this machine. It takes a few seconds.";
@@ -30,6 +30,27 @@ pub fn in_the_way(check: &Check) -> String {
 /// A choice that cannot be taken here.
 pub fn not_here(why: &str) -> String {
     format!("Not possible here: {why}.")
+}
+
+/// What a check came to, in a word.
+pub fn status(status: Status) -> &'static str {
+    match status {
+        Status::Pass => "fine",
+        Status::Skip => "left out",
+        Status::Warn => "to know",
+        Status::Block => "in the way",
+    }
+}
+
+/// What can be agreed to.
+pub fn fix_offered(fix: Fix) -> &'static str {
+    match fix {
+        Fix::InstallDocker => "Install Docker, as the first step of the plan",
+        Fix::StartDocker => "Start Docker, as the first step of the plan",
+        Fix::OtherPort => "Take other ports that are free",
+        Fix::SmallShape => "Take the small shape: cameras only",
+        Fix::OtherFolder => "Take the disk with most room",
+    }
 }
 
 /// What was agreed to.

@@ -6,7 +6,6 @@ pub mod engine;
 pub mod fake;
 pub mod files;
 pub mod network;
-pub mod percent;
 pub mod processes;
 pub mod real;
 pub mod shown;

@@ -48,12 +48,14 @@ pub struct Request {
     pub body: Vec<u8>,
     /// All in all.
     pub timeout: Duration,
+    /// Certificates (PEM) that are trusted besides those of this machine, for this request alone.
+    pub ca: Option<Vec<u8>>,
 }
 
 impl Request {
     /// A GET with a timeout of 5 s.
     pub fn get(url: Url) -> Self {
-        Request { method: "GET", url, headers: vec![], body: vec![], timeout: Duration::from_secs(5) }
+        Request { method: "GET", url, headers: vec![], body: vec![], timeout: Duration::from_secs(5), ca: None }
     }
 }
 

@@ -91,6 +91,10 @@ pub trait Processes: Send + Sync {
     fn find(&self, program: &str) -> Option<String>;
     /// Runs it to its end, in a process group of its own so that Ctrl-C does not reach it. `line` gets each line it prints.
     async fn run(&self, command: &Command, line: Option<&(dyn for<'a> Fn(&'a str) + Send + Sync)>) -> Result<Output, ProcessError>;
+    /// Sends a process of this machine the signal at which daemons read their settings again (HUP).
+    fn hang_up(&self, _pid: u32) -> std::io::Result<()> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
     /// Gives it our own terminal until it ends; answers its exit code, 1 where a signal ended it. A described machine has none.
     async fn take_over(&self, command: &Command) -> Result<i32, ProcessError> {
         Err(ProcessError::Missing(command.program.clone()))

@@ -66,7 +66,7 @@ fn docker_is_installed_where_it_is_missing() {
     let mut straight: Option<BTreeSet<String>> = None;
 
     for point in ["", "before-undo", "after-undo", "after-apply"] {
-        for kind in ["docker", "unit"] {
+        for kind in ["docker", "registry", "unit"] {
             if !point.is_empty() {
                 cut(&site, &format!("{kind}:{point}"));
                 // What goes on by itself at the next start of the machine.
@@ -84,6 +84,8 @@ fn docker_is_installed_where_it_is_missing() {
         assert!(!Path::new(&resume).exists() && !Path::new(&wanted).exists(), "{point}: nothing is left to go on with");
         assert_eq!(site.containers().len(), 3, "{point}");
         assert!(has_docker());
+        let told: serde_json::Value = serde_json::from_str(&fs::read_to_string("/etc/docker/daemon.json").unwrap()).unwrap();
+        assert_eq!(told, serde_json::json!({"insecure-registries": [site.forward.as_ref().unwrap().at.to_string()]}), "{point}");
         for (verb, word) in [("is-enabled", "enabled"), ("is-active", "active")] {
             for unit in ["docker.service".to_string(), format!("kerbup-{}-guard.timer", site.name)] {
                 assert_eq!(tool("systemctl", &[verb, &unit]).trim(), word, "{unit}");
@@ -127,4 +129,33 @@ fn an_engine_with_something_of_others_stays() {
     tool("apt-get", &purge);
     assert!(!has_docker());
     assert_eq!(installed(), before);
+}
+
+#[test]
+fn an_engine_that_is_restarted_midway_costs_a_rerun_at_most() {
+    let Some(site) = Site::on_bare("bare::an_engine_that_is_restarted_midway_costs_a_rerun_at_most", "e2e-again") else { return };
+    assert!(!has_docker(), "the engine bare has no Docker");
+    let before = portrait(&site);
+    for part in ["image:", "container:mongodb", "container:vault"] {
+        // Each time where other steps are under way as well.
+        let mut running = site.start(&site.install());
+        let begun = |out: &str| out.contains(&format!("\"event\":\"step-started\",\"id\":\"{part}"));
+        running.until(part, Duration::from_secs(300), begun);
+        tool("systemctl", &["restart", "docker"]);
+        let ran = running.end(Duration::from_secs(240));
+        if ran.code != 0 {
+            let done = ran.done();
+            assert_eq!(done["ok"], false, "{part}: {}", ran.out);
+            assert!(!ran.out.contains("\"whose\":\"ours\""), "{part}: an engine that goes away is no fault of kerbup's: {}", ran.out);
+            eprintln!("{part}: the run ended with {}, and is started again", ran.code);
+        }
+        assert_eq!(site.run(&site.install()).ok().done()["ok"], true, "{part}");
+        assert_eq!(site.containers().len(), 3, "{part}");
+        let states = site.status();
+        for part in states["components"].as_array().unwrap() {
+            assert!(["healthy", "not-configured"].contains(&part["state"].as_str().unwrap()), "{part}");
+        }
+        site.run(&["uninstall", "--purge-data", &site.name, "--with-engine", "--yes"]).ok();
+        same(&before, &portrait(&site));
+    }
 }

@@ -151,6 +151,32 @@ fn practice_changes_nothing_on_this_machine() {
 }
 
 #[test]
+fn a_try_of_cameras_is_one_object_each_and_holds_no_login() {
+    let dir = TempDir::new().unwrap();
+    let camera = |name: &str, url: &str| format!("[[camera]]\nname = \"{name}\"\nurl = \"rtsp://{url}\"\n");
+    let text = [
+        "[site]\nname = \"try\"\n".to_string(),
+        camera("front-door", "192.168.1.64:554/Streaming/Channels/101"),
+        camera("yard", "viewer:geheim@192.168.1.65:554/stream1"),
+        camera("till", "192.168.1.64:554/s?user=viewer&password=geheim"),
+    ];
+    fs::write(dir.path().join("site.toml"), text.concat()).unwrap();
+    let ran = run(dir.path(), &["--practice=nuc", "cameras", "test", "--answers", "site.toml", "--output", "json"]);
+    assert_eq!(ran.code, 6, "{}", said(&ran));
+    let tried = ran.document();
+    assert_eq!(tried["schema"], 1);
+    let [door, yard, till] = &tried["cameras"].as_array().unwrap()[..] else { panic!("{tried}") };
+    assert_eq!((&door["name"], &door["ok"], &door["codec"]), (&json!("front-door"), &json!(true), &json!("H.264")));
+    assert_eq!((&door["width"], &door["height"], &door["fps"]), (&json!(1920), &json!(1080), &json!(15.0)));
+    assert_eq!((&yard["ok"], &yard["code"], &yard["says"]), (&json!(false), &json!("login"), &json!("wrong login")));
+    assert!(yard["cure"].as_str().is_some_and(|c| c.contains("password")));
+    assert_eq!((&till["ok"], &till["code"]), (&json!(false), &json!("path")));
+    assert!(!said(&ran).contains("geheim") && !said(&ran).contains("viewer"), "{}", said(&ran));
+    let plain = run(dir.path(), &["--practice=nuc", "cameras", "test", "--answers", "site.toml", "--output", "plain"]);
+    assert!(plain.out.contains("password=••••") && !said(&plain).contains("geheim"), "{}", said(&plain));
+}
+
+#[test]
 fn a_saved_report_can_be_practised_on() {
     let Some(site) = Site::on("docker", "cli::a_saved_report_can_be_practised_on", "e2e-report", "") else { return };
     let before = machine(&site);

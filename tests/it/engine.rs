@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::forward::Forward;
+
 /// One test at a time changes the engine; lists of before and after would see each other otherwise.
 static TURN: Mutex<()> = Mutex::new(());
 
@@ -208,6 +210,8 @@ pub struct Site {
     /// Ports of this machine for the recordings page and the video store.
     pub ports: (u16, u16),
     registry: String,
+    /// The registry under another address, for as long as the site is there.
+    pub forward: Option<Forward>,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -221,9 +225,15 @@ impl Site {
         Some(Site::at(registry, name, more))
     }
 
-    /// A site on a host that has no engine yet: images come straight from the registry.
+    /// A site on a host that has no engine yet. Images come from the registry at an address that a new engine has to be told of.
     pub fn on_bare(test: &str, name: &str) -> Option<Site> {
-        named("bare", test).then(|| Site::at(setting("KERBUP_TEST_REGISTRY"), name, ""))
+        if !named("bare", test) {
+            return None;
+        }
+        let forward = Forward::plain(&setting("KERBUP_TEST_REGISTRY"));
+        let mut site = Site::at(forward.at.to_string(), name, "");
+        site.forward = Some(forward);
+        Some(site)
     }
 
     fn at(registry: String, name: &str, more: &str) -> Site {
@@ -235,6 +245,7 @@ impl Site {
             name: name.into(),
             ports: free_ports(),
             registry: registry.clone(),
+            forward: None,
             _turn: turn,
         };
         site.sweep();

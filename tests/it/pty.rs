@@ -1,38 +1,34 @@
 //! The wizard through a real pseudo-terminal at 80x24, by keys, from its first screen to the live dashboard on the real engine;
 //! and what happens when the terminal is resized, closed, or left with Ctrl-C midway.
 
-use std::io::{Read, Write};
-use std::num::NonZero;
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::CommandBuilder;
 use tempfile::TempDir;
 
 use crate::engine::{Site, machine, program, same, setting, tool_may_fail, wait_for};
+use crate::window::Window;
 
 const ENTER: &[u8] = b"\r";
 const RIGHT: &[u8] = b"\x1b[C";
 const TAB: &[u8] = b"\t";
 const CTRL_C: &[u8] = b"\x03";
 
-fn cells(n: u16) -> NonZero<u16> {
-    NonZero::new(n).unwrap()
-}
-
 /// A person before a terminal in which the program runs.
-struct Person {
-    master: Box<dyn MasterPty + Send>,
-    child: Box<dyn Child + Send + Sync>,
-    keys: Box<dyn Write + Send>,
-    screen: Arc<Mutex<vt100::Parser>>,
+struct Person(Window);
+
+impl Deref for Person {
+    type Target = Window;
+    fn deref(&self) -> &Window {
+        &self.0
+    }
 }
 
-impl Drop for Person {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+impl DerefMut for Person {
+    fn deref_mut(&mut self) -> &mut Window {
+        &mut self.0
     }
 }
 
@@ -61,69 +57,8 @@ impl Person {
     }
 
     fn before(mut command: CommandBuilder, state: &Path) -> Person {
-        let pty = native_pty_system().openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
-        command.env("TERM", "xterm-256color");
-        command.env("LANG", "C.UTF-8");
         command.cwd(state.parent().unwrap());
-        let child = pty.slave.spawn_command(command).unwrap();
-        drop(pty.slave);
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(24), cells(80), 0)));
-        let (mut reader, shown) = (pty.master.try_clone_reader().unwrap(), screen.clone());
-        std::thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(n) = reader.read(&mut bytes) {
-                if n == 0 {
-                    break;
-                }
-                shown.lock().unwrap().process(&bytes[..n]);
-            }
-        });
-        let keys = pty.master.take_writer().unwrap();
-        Person { master: pty.master, child, keys, screen }
-    }
-
-    fn press(&mut self, keys: &[u8]) {
-        self.keys.write_all(keys).unwrap();
-        self.keys.flush().unwrap();
-    }
-
-    fn shown(&self) -> String {
-        self.screen.lock().unwrap().screen().contents()
-    }
-
-    fn until(&mut self, what: &str, seconds: u64, holds: impl Fn(&vt100::Screen) -> bool) {
-        let end = Instant::now() + Duration::from_secs(seconds);
-        while !holds(self.screen.lock().unwrap().screen()) {
-            let ended = self.child.try_wait().unwrap();
-            // What it wrote last may come after its end.
-            let late = Instant::now() > end;
-            assert!(!late, "waited {seconds} s for {what} in vain (ended: {ended:?}):\n{}", self.shown());
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn sees(&mut self, text: &str, seconds: u64) {
-        self.until(text, seconds, |s| s.contents().contains(text));
-    }
-
-    fn resizes(&mut self, cols: u16, rows: u16) {
-        self.screen.lock().unwrap().screen_mut().set_size(cells(rows), cells(cols));
-        self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
-    }
-
-    fn ends(&mut self, seconds: u64) -> u32 {
-        let end = Instant::now() + Duration::from_secs(seconds);
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.exit_code();
-            }
-            assert!(Instant::now() < end, "it does not end:\n{}", self.shown());
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn finds_the_terminal_as_it_was(&mut self) {
-        self.until("the terminal as it was", 10, |s| !s.alternate_screen() && !s.hide_cursor() && !s.bracketed_paste());
+        Person(Window::open(command))
     }
 
     /// From the first screen to the plan, by the way that the program recommends.

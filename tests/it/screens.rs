@@ -104,7 +104,7 @@ fn the_footer_leads_to_help_at_every_size() {
 #[test]
 fn every_state_of_a_part_and_a_camera_has_a_word() {
     let screen = text(&drawn(&states::state("dashboard-states", MONO), 80, 40));
-    for word in ["healthy", "starting", "degraded", "down", "stopped", "not set up", "absent", "unknown"] {
+    for word in ["healthy", "starting", "not well", "down", "stopped", "not set up", "not there", "unknown"] {
         assert!(screen.contains(word), "part: {word}\n{screen}");
     }
     for word in ["recording", "watching", "starting", "no picture", "wrong login", "stopped", "unknown"] {

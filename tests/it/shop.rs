@@ -274,7 +274,7 @@ pub fn health() -> HealthSnapshot {
     let cameras = vec![
         camera_health("front-door", CameraState::Recording, Some(15.0), Some(8.0), Some(21.0), "its newest recording is 8 s old"),
         camera_health("yard", CameraState::Watching, Some(15.0), Some(7_300.0), Some(4.0), "the picture comes; nothing moved"),
-        camera_health("till", CameraState::WrongLogin, None, Some(7_500.0), None, "the camera answers, but refuses the password (401)"),
+        camera_health("till", CameraState::WrongLogin, None, Some(7_500.0), None, "The camera answers, but refuses the login."),
         camera_health("store-room", CameraState::Starting, None, None, None, "its recorder started 12 s ago"),
     ];
     HealthSnapshot { schema: 1, site: "shop-12".into(), overall: Overall::Degraded, components: parts, cameras, disk: disk() }

@@ -70,7 +70,7 @@ fn tried(app: &mut App) {
     app.event(outcome("front-door", Ok(reading), "1080p H.264 15 fps", ""), NOW);
     let advice =
         "Try the name and password that open the camera's own page in a browser. Some cameras have another login for their picture.";
-    app.event(outcome("yard", Err(StreamError::Login), "refuses the password", advice), NOW);
+    app.event(outcome("yard", Err(StreamError::Login), "wrong login", advice), NOW);
     app.flow.tried.insert("till".into(), None);
 }
 

@@ -1,18 +1,16 @@
 //! The full screen in a real terminal: this test binary starts itself in a pseudo-terminal and plays the person.
 
-use std::io::{Read, Write};
-use std::num::NonZero;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kerbup::flow::{Effect, Flow};
 use kerbup::front::full::{self, Lease, Leave};
 use kerbup::model::answers::Answers;
 use kerbup::model::event::Event;
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::CommandBuilder;
 
 use super::screens::COLOUR;
 use super::states;
+use super::window::Window;
 
 /// The program in the terminal: a drive that answers a probe, lends the terminal for a report, and wants root for a check.
 #[test]
@@ -48,16 +46,8 @@ fn the_screen_of_a_child() {
     eprintln!("left with {:?}", left.unwrap());
 }
 
-fn cells(n: u16) -> NonZero<u16> {
-    NonZero::new(n).unwrap()
-}
-
-struct Seat {
-    master: Box<dyn MasterPty + Send>,
-    child: Box<dyn Child + Send + Sync>,
-    keys: Box<dyn Write + Send>,
-    screen: Arc<Mutex<vt100::Parser>>,
-}
+/// This binary's own child in a window.
+struct Seat(Window);
 
 impl Seat {
     fn take() -> Seat {
@@ -73,50 +63,27 @@ impl Seat {
     }
 
     fn with(mut command: CommandBuilder) -> Seat {
-        let pty = native_pty_system().openpty(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
         command.args(["--ignored", "--exact", "--nocapture", "terminal::the_screen_of_a_child"]);
-        command.env("TERM", "xterm-256color");
-        let child = pty.slave.spawn_command(command).unwrap();
-        drop(pty.slave);
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(cells(24), cells(80), 0)));
-        let (mut reader, shown) = (pty.master.try_clone_reader().unwrap(), screen.clone());
-        std::thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(n) = reader.read(&mut bytes) {
-                if n == 0 {
-                    break;
-                }
-                shown.lock().unwrap().process(&bytes[..n]);
-            }
-        });
-        let keys = pty.master.take_writer().unwrap();
-        Seat { master: pty.master, child, keys, screen }
+        Seat(Window::open(command))
     }
 
     fn press(&mut self, keys: &[u8]) {
-        self.keys.write_all(keys).unwrap();
-        self.keys.flush().unwrap();
+        self.0.press(keys);
     }
 
-    /// Waits until this is so, at most twenty seconds.
-    fn until(&self, what: impl Fn(&vt100::Screen) -> bool, name: &str) {
-        let end = Instant::now() + Duration::from_secs(20);
-        while !what(self.screen.lock().unwrap().screen()) {
-            let shown = || self.screen.lock().unwrap().screen().contents();
-            assert!(Instant::now() < end, "waited for {name} in vain:\n{}", shown());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+    fn until(&mut self, holds: impl Fn(&vt100::Screen) -> bool, what: &str) {
+        self.0.until(what, 20, holds);
     }
 
-    fn see(&self, text: &str) {
-        self.until(|s| s.contents().contains(text), text);
+    fn see(&mut self, text: &str) {
+        self.0.sees(text, 20);
     }
 
     /// The terminal is as it was: the first screen, a cursor, and the last word of the program on it.
     fn leaves_with(mut self, leave: Leave) {
-        self.until(|s| !s.alternate_screen() && !s.hide_cursor(), "the terminal as it was");
+        self.0.finds_the_terminal_as_it_was();
         self.see(&format!("left with {leave:?}"));
-        assert!(self.child.wait().unwrap().success());
+        assert_eq!(self.0.ends(20), 0);
     }
 }
 
@@ -129,8 +96,7 @@ fn keys_events_and_sizes_come_through_a_real_terminal() {
     seat.press(b"\r");
     seat.see("Intel Celeron N5105");
     seat.see("44 checks passed");
-    seat.screen.lock().unwrap().screen_mut().set_size(cells(12), cells(40));
-    seat.master.resize(PtySize { rows: 12, cols: 40, pixel_width: 0, pixel_height: 0 }).unwrap();
+    seat.0.resizes(40, 12);
     seat.see("kerbup 1/6 Machine");
     seat.press(b"?");
     seat.see("What this machine is");

@@ -25,7 +25,7 @@ use kerbup::model::event::{Address, CameraCount, Event, Unit};
 use kerbup::model::fact::Fact;
 use kerbup::model::fault::{Fault, Whose};
 use kerbup::model::health::{CameraHealth, CameraState, ComponentHealth, ComponentState, DiskHealth, HealthSnapshot, Overall};
-use kerbup::model::host::{DiskKind, DockerPresence, HostReport, Memory, Mount, System};
+use kerbup::model::host::{DiskKind, DockerPresence, HostReport, Memory, Mount, RegistryReach, System};
 use kerbup::model::plan::{Plan, Preview, Risk, Step, StepState};
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -102,6 +102,7 @@ fn host() -> HostReport {
         kind: DiskKind::HardDisk,
     };
     host.mounts = Fact::known(vec![mount], "/proc/self/mountinfo");
+    host.registries = vec![RegistryReach { host: "localhost:5000".into(), reach: Fact::known(3, "GET /v2/") }];
     host
 }
 
@@ -151,7 +152,7 @@ fn tried(name: &str, ok: bool) -> CameraTried {
     };
     let (outcome, says, advice) = match ok {
         true => (Ok(reading), "1080p H.264 15 fps", ""),
-        false => (Err(StreamError::Login), "refuses the password", "Check name and password on the camera's own page."),
+        false => (Err(StreamError::Login), "wrong login", "Check name and password on the camera's own page."),
     };
     CameraTried { name: name.into(), from: From::Host, outcome, says: says.into(), advice: advice.into() }
 }
@@ -235,7 +236,7 @@ fn health() -> HealthSnapshot {
         ],
         cameras: vec![
             camera("front-door", CameraState::Recording, true, "a file grew"),
-            camera("till", CameraState::WrongLogin, false, "the camera answers 401"),
+            camera("till", CameraState::WrongLogin, false, "The camera answers, but refuses the login."),
         ],
         disk: Some(DiskHealth {
             path: "/srv".into(),

@@ -130,19 +130,49 @@ pub(super) const CASES: &[Case] = &[
         },
         mirror,
     ),
+    case("http-registry-https-client", Block, |w| plain(w, DockerFlavour::Snap), |w| plain(w, DockerFlavour::Rootful)),
     case(
         "http-registry-https-client",
-        Warn,
+        Block,
+        |w| plain(w, DockerFlavour::Rootless),
         |w| {
-            mirror(w);
-            w.answers.images.insecure = true
-        },
-        |w| {
-            mirror(w);
-            w.answers.images.insecure = true;
+            plain(w, DockerFlavour::Rootless);
             w.engine(|e| e.insecure_registries.push("10.0.9.0/24".into()));
         },
     ),
+    case(
+        "http-registry-https-client",
+        Block,
+        |w| plain(w, DockerFlavour::Desktop),
+        |w| {
+            plain(w, DockerFlavour::Desktop);
+            w.answers.images.registry = Some("localhost:5000/mirror".into());
+        },
+    ),
+    case(
+        "http-registry-https-client",
+        Block,
+        |w| {
+            plain(w, DockerFlavour::Snap);
+            w.answers.images.registry = Some("10.0.9.9:5000/mirror".into());
+        },
+        |w| {
+            plain(w, DockerFlavour::Rootful);
+            w.host.docker = k(DockerPresence::Missing);
+        },
+    ),
+    case(
+        "http-registry-https-client",
+        Warn,
+        |w| plain(w, DockerFlavour::Podman),
+        |w| {
+            plain(w, DockerFlavour::Podman);
+            w.needs.images.iter_mut().for_each(|i| i.present = true);
+        },
+    ),
+    case("registry-own-authority", Warn, |w| signed(w, DockerFlavour::Snap), |w| signed(w, DockerFlavour::Rootful)),
+    case("registry-own-authority", Warn, |w| signed(w, DockerFlavour::Podman), |w| signed(w, DockerFlavour::Rootful)),
+    case("registry-own-authority", Warn, |w| signed(w, DockerFlavour::Desktop), |w| signed(w, DockerFlavour::Rootful)),
     case(
         "port-vault-taken",
         Block,
@@ -209,6 +239,20 @@ fn stopped(w: &mut World, masked: bool, snap: bool) {
 fn mirror(w: &mut World) {
     w.answers.images.registry = Some("10.0.9.9:5000".into());
     w.host.registries.push(RegistryReach { host: "10.0.9.9:5000".into(), reach: k(3) });
+}
+
+/// A registry that speaks plain HTTP, on an engine of this sort.
+fn plain(w: &mut World, flavour: DockerFlavour) {
+    mirror(w);
+    w.answers.images.insecure = true;
+    w.engine(|e| e.flavour = flavour);
+}
+
+/// A registry that an own authority vouches for, on an engine of this sort.
+fn signed(w: &mut World, flavour: DockerFlavour) {
+    mirror(w);
+    w.answers.images.ca = Some("/root/our authority.pem".into());
+    w.engine(|e| e.flavour = flavour);
 }
 
 fn silent(w: &mut World, host: &str) {

@@ -182,7 +182,15 @@ pub(super) const CASES: &[Case] = &[
     case("clock-skew", Block, |w| w.host.clock_skew = k(-86_400.0 * 400.0), |w| w.host.clock_skew = k(-2.5)),
     case("clock-skew", Warn, |w| w.host.clock_skew = k(7_205.0), healthy),
     case("timezone-unknown", Warn, |w| w.host.timezone = Fact::unknown("/etc/localtime is missing"), healthy),
-    case("selinux-enforcing", Warn, |w| w.host.selinux = k(Some("enforcing".into())), |w| w.host.selinux = k(Some("permissive".into()))),
+    case(
+        "selinux-enforcing",
+        Warn,
+        |w| {
+            w.host.selinux = k(Some("enforcing".into()));
+            w.mounts(|m| m.push(mount("/srv", "nas:/volume1", "nfs4", 1 << 40, 1 << 39, DiskKind::Unknown)));
+        },
+        |w| w.host.selinux = k(Some("enforcing".into())),
+    ),
     case(
         "apparmor-parser-missing",
         Warn,

@@ -320,7 +320,7 @@ fn a_vpn_that_takes_the_whole_internet_overlaps_nothing() {
 fn each_machine_is_recommended_what_suits_it() {
     let nuc = recommend(&base().facts());
     assert_eq!((nuc.platform, nuc.shape), (PlatformKind::Docker, Shape::Full));
-    assert!(nuc.because.contains("8.2 GB"), "{}", nuc.because);
+    assert!(nuc.because.contains("7.6 GB"), "{}", nuc.because);
 
     let mut tiny = base();
     tiny.host.memory = k(Memory { total: 970_000_000, available: 800_000_000, swap: 0 });

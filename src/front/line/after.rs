@@ -6,7 +6,7 @@ use super::talk::{Stop, Talk};
 use crate::flow::state::Purpose;
 use crate::flow::{Intent, Stage};
 use crate::model::check::Fix;
-use crate::words::plain;
+use crate::words::{plain, stage};
 
 impl Talk<'_> {
     pub(super) async fn install(&mut self) -> Result<(), Stop> {
@@ -21,7 +21,7 @@ impl Talk<'_> {
         let mut choices = vec![];
         for (part, fix) in [("PORT", Fix::OtherPort), ("DISK", Fix::OtherFolder), ("SPACE", Fix::OtherFolder)] {
             if code.contains(part) {
-                choices.push(want(plain::fix(fix), Intent::Fix(fix)));
+                choices.push(want(stage::fix_offered(fix), Intent::Fix(fix)));
             }
         }
         choices.push(want(plain::RETRY, Intent::Retry));

@@ -8,8 +8,8 @@ use super::show;
 use crate::model::event::{Event, Unit};
 use crate::model::health::HealthSnapshot;
 use crate::model::plan::Plan;
-use crate::words::figures_ui::{bytes, count, span, time_of_day};
-use crate::words::plain;
+use crate::words::figures::{bytes, count, span, time_of_day};
+use crate::words::{plain, state};
 
 /// Seconds between two lines of progress of one step.
 const PROGRESS_EVERY: f64 = 5.0;
@@ -123,7 +123,7 @@ impl Record {
             }
             Event::StepReverted { id, title } => {
                 self.running.remove(id);
-                vec![format!("{} {title}: taken back.", self.stamp(now))]
+                vec![format!("{} {}  {title}: done.", self.stamp(now), self.number(id))]
             }
             Event::Log { at, from, text } => vec![format!("{} {from}: {text}", self.stamp(*at))],
             Event::Recorded { camera, says } => vec![format!("{} camera {camera}: {says}", self.stamp(now))],
@@ -175,11 +175,11 @@ impl Record {
     /// The first reading as a whole, from then on a line for each state that changed.
     fn health(&mut self, snapshot: &HealthSnapshot, now: f64) -> Vec<String> {
         let seen = |evidence: &[String]| evidence.first().map(|e| format!(" ({e})")).unwrap_or_default();
-        let parts = snapshot.components.iter().map(|c| (c.name.clone(), c.title.clone(), plain::component(c.state), seen(&c.evidence)));
+        let parts = snapshot.components.iter().map(|c| (c.name.clone(), c.title.clone(), state::component(c.state), seen(&c.evidence)));
         let cameras = snapshot
             .cameras
             .iter()
-            .map(|c| (format!("camera {}", c.name), format!("camera {}", c.name), plain::camera(c.state), seen(&c.evidence)));
+            .map(|c| (format!("camera {}", c.name), format!("camera {}", c.name), state::camera(c.state), seen(&c.evidence)));
         let first = self.health.is_empty();
         let mut changed = vec![];
         for (key, title, word, seen) in parts.chain(cameras) {
@@ -239,6 +239,8 @@ mod tests {
         let done = Event::StepDone { id: "m".into(), title, seconds: 25.0, changed: true };
         assert_eq!(record.event(&done, START + 25.0), ["[18:02:36] 1 of 14  Fetch MongoDB 4.4.18: done in 25 s."]);
         assert_eq!(record.tick(START + 99.0), None);
+        let gone = Event::StepReverted { id: "m".into(), title: "Remove the image mongo:4.4.18".into() };
+        assert_eq!(record.event(&gone, START + 99.0), ["[18:03:50] 1 of 14  Remove the image mongo:4.4.18: done."]);
     }
 
     #[test]

@@ -11,8 +11,9 @@ use crate::model::fault::Fault;
 use crate::model::health::HealthSnapshot;
 use crate::model::host::HostReport;
 use crate::model::plan::{Plan, Step, StepState};
-use crate::words::figures_ui::{bytes, count, memory, or_dash, percent, span};
-use crate::words::{faults, machine_ui, plain};
+use crate::words::figures::{bytes, count, memory, or_dash, percent, span};
+use crate::words::machine::{self, Known};
+use crate::words::{answers, faults, plain, stage, state};
 
 /// A fault: what is wrong, where, why, what to do.
 pub fn fault(fault: &Fault) -> Vec<String> {
@@ -21,12 +22,12 @@ pub fn fault(fault: &Fault) -> Vec<String> {
 
 /// The machine's facts, a line each.
 pub fn machine(host: &HostReport) -> Vec<String> {
-    let seen = machine_ui::lines(host);
+    let seen = machine::rows(host, &[]);
     let width = seen.iter().map(|s| s.subject.len()).max().unwrap_or(0);
-    let says = |s: &machine_ui::Seen| {
+    let says = |s: &machine::Seen| {
         // Columns of the full screen are no help here.
         let says = s.says.split_whitespace().collect::<Vec<_>>().join(" ");
-        if s.known { says } else { format!("not known: {says}") }
+        if s.known == Known::No { format!("not known: {says}") } else { says }
     };
     seen.iter().map(|s| format!("  {:width$}  {}", s.subject, says(s))).collect()
 }
@@ -44,7 +45,7 @@ pub fn checks(checks: &[Check], all: bool) -> Vec<String> {
     // What is in the way comes first.
     sorted.sort_by_key(|c| std::cmp::Reverse(c.status));
     for check in sorted {
-        let mut line = format!("  {}: {}: {} [{}]", plain::status(check.status), check.area, check.seen.trim_end_matches('.'), check.id);
+        let mut line = format!("  {}: {}: {} [{}]", stage::status(check.status), check.area, check.seen.trim_end_matches('.'), check.id);
         if check.status >= Status::Warn && !check.advice.is_empty() {
             line.push_str(&format!("\n    What to do: {}", check.advice));
         }
@@ -116,14 +117,14 @@ pub fn step(step: &Step, state: Option<&StepState>) -> Vec<String> {
 
 /// How it is: parts, cameras, disk, and what is wrong.
 pub fn status(snapshot: &HealthSnapshot) -> Vec<String> {
-    let mut lines = vec![format!("Site {}: {}.", snapshot.site, plain::overall(snapshot.overall))];
+    let mut lines = vec![format!("Site {}: {}.", snapshot.site, state::overall(snapshot.overall))];
     let parts: Vec<Vec<String>> = snapshot
         .components
         .iter()
         .map(|c| {
             vec![
                 format!("{} ({})", c.title, c.product),
-                plain::component(c.state).to_string(),
+                state::component(c.state).to_string(),
                 or_dash(c.up_seconds.map(span)),
                 or_dash(c.cpu.map(percent)),
                 or_dash(c.memory.map(memory)),
@@ -141,7 +142,7 @@ pub fn status(snapshot: &HealthSnapshot) -> Vec<String> {
         .map(|c| {
             vec![
                 c.name.clone(),
-                plain::camera(c.state).to_string(),
+                state::camera(c.state).to_string(),
                 or_dash(c.fps.map(|f| format!("{f:.0} fps"))),
                 or_dash(c.last_saved_seconds.map(|s| format!("{} ago", span(s)))),
                 or_dash(c.waiting.map(|n| n.to_string())),
@@ -177,8 +178,8 @@ pub fn wrong(snapshot: &HealthSnapshot) -> Vec<String> {
     };
     let parts = snapshot.components.iter().filter(|c| !matches!(c.state, P::Healthy | P::Starting));
     let cameras = snapshot.cameras.iter().filter(|c| !matches!(c.state, C::Recording | C::Watching | C::Starting));
-    let parts = parts.map(|c| said(&c.title, plain::component(c.state), &c.evidence));
-    parts.chain(cameras.map(|c| said(&c.name, plain::camera(c.state), &c.evidence))).collect()
+    let parts = parts.map(|c| said(&c.title, state::component(c.state), &c.evidence));
+    parts.chain(cameras.map(|c| said(&c.name, state::camera(c.state), &c.evidence))).collect()
 }
 
 /// The cameras as they are set, and what came of trying them, where they were tried.
@@ -194,7 +195,7 @@ pub fn cameras(cameras: &[Camera], tried: &BTreeMap<String, Option<CameraTried>>
     let heads = ["CAMERA", "ADDRESS", "RECORD", "TRIED"];
     let columns = if tried.is_empty() { 3 } else { 4 };
     let row = |c: &Camera| {
-        let mut row = vec![c.name.clone(), c.url.clone(), plain::record(c.record).into(), says(&c.name)];
+        let mut row = vec![c.name.clone(), c.url.clone(), answers::record(c.record).into(), says(&c.name)];
         row.truncate(columns);
         row
     };
@@ -202,14 +203,14 @@ pub fn cameras(cameras: &[Camera], tried: &BTreeMap<String, Option<CameraTried>>
 }
 
 /// What the recordings need, and what there is.
-pub fn sizing(sizing: &Sizing, answers: &Answers) -> Vec<String> {
+pub fn sizing(sizing: &Sizing, given: &Answers) -> Vec<String> {
     let mut lines = vec![];
-    let cameras = count(answers.cameras.len(), "camera");
-    let days = count(answers.retention_days as usize, "day");
+    let cameras = count(given.cameras.len(), "camera");
+    let days = count(given.retention_days as usize, "day");
     match sizing.max_bytes {
         Some(max) => lines.push(format!("{cameras}, always recording: at most {} in {days}; with movement, less.", bytes(max))),
-        None if answers.cameras.is_empty() => {}
-        None => lines.push("How much it comes to is not known: no camera's stream could be measured.".into()),
+        None if given.cameras.is_empty() => {}
+        None => lines.push(answers::SIZE_UNKNOWN.into()),
     }
     if let (Some(free), Some(total)) = (sizing.free_bytes, sizing.total_bytes) {
         let fits = sizing.fits_days.map(|d| format!(" {} would fit.", count(d as usize, "day"))).unwrap_or_default();

@@ -6,9 +6,10 @@ use super::talk::{Stop, Talk};
 use super::{show, talk};
 use crate::flow::intent::CameraTyped;
 use crate::flow::{Intent, Stage};
+use crate::model::address;
 use crate::model::answers::{Expose, Record};
 use crate::model::check::{Fix, Status};
-use crate::words::plain;
+use crate::words::{answers, plain, stage};
 
 /// What a numbered choice does.
 #[derive(Clone)]
@@ -201,7 +202,7 @@ impl Talk<'_> {
         for check in self.flow.checks.iter().filter(|c| c.status >= Status::Warn) {
             fixes.extend(check.fix.filter(|f| !fixes.contains(f) && !self.flow.fixes.contains(f)));
         }
-        choices.extend(fixes.iter().map(|f| want(plain::fix(*f), Intent::Fix(*f))));
+        choices.extend(fixes.iter().map(|f| want(stage::fix_offered(*f), Intent::Fix(*f))));
         choices.push(choice(plain::ALL_CHECKS, Act::AllChecks));
         choices.push(choice(plain::REPORT, Act::Report));
         choices.push(want(plain::BACK, Intent::Back));
@@ -264,10 +265,10 @@ impl Talk<'_> {
             return Ok(());
         }
         // A login that stands in the address needs no second question.
-        let inside = url.split_once("://").is_some_and(|(_, rest)| rest.contains('@'));
+        let inside = address::read(&url).is_ok_and(|a| a.login.is_some());
         let user = if inside { String::new() } else { self.question("camera.user", "", "").await? };
         let password = if user.is_empty() { String::new() } else { self.hidden("camera.password").await? };
-        let words = [plain::record(Record::Motion).to_string(), plain::record(Record::Always).to_string()];
+        let words = [answers::record(Record::Motion).to_string(), answers::record(Record::Always).to_string()];
         let title = crate::words::questions::prompt("camera.record").to_string();
         let record = [Record::Motion, Record::Always][self.choose("camera.record", &title, &words, Some(0)).await?.min(1)];
         self.want(Intent::Camera(None, CameraTyped { name, url, user, password: SecretString::from(password), record }));
@@ -290,7 +291,7 @@ impl Talk<'_> {
         self.wait_at_most(15.0, |t| !t.awaited.size).await?;
         let lines = self.flow.sizing.as_ref().map(|s| show::sizing(s, &self.flow.answers)).unwrap_or_default();
         self.say(lines);
-        let words = [plain::EXPOSE_LAN.to_string(), plain::EXPOSE_LOOPBACK.to_string()];
+        let words = [answers::who(Expose::Lan).to_string(), answers::who(Expose::Loopback).to_string()];
         let title = crate::words::questions::prompt("network.expose").to_string();
         let default = usize::from(self.flow.answers.expose == Expose::Loopback);
         let at = self.choose("network.expose", &title, &words, Some(default)).await?;

@@ -7,6 +7,7 @@ use super::{Target, json, unanswered};
 use crate::health::Reading;
 use crate::model::health::ComponentState;
 use crate::words::health as words;
+use crate::world::network::Response;
 
 /// What GET /api/dashboard says, as far as it is used.
 #[derive(Debug, Clone, Deserialize)]
@@ -24,24 +25,44 @@ struct Token {
 }
 
 pub(super) async fn ask(target: &Target<'_>) -> Reading {
-    let login = match target.login("/api/login").await {
-        Ok(answer) => answer,
-        Err(e) => return unanswered(&e),
+    let login = &target.subject.login;
+    let now = target.world.clock.ticks();
+    if let Some(token) = login.token(now)
+        && let Ok(answer) = target.get("/api/dashboard", Some(&token)).await
+        && answer.status == 200
+    {
+        return told(&answer);
+    }
+    // It began anew, its password is another, or it does not answer: the login says which.
+    login.keep(None, now);
+    let token = match log_in(target).await {
+        Ok(token) => token,
+        Err(reading) => return reading,
     };
+    match target.get("/api/dashboard", Some(&token)).await {
+        Ok(answer) => {
+            login.keep(Some(&token).filter(|_| answer.status == 200).map(String::as_str), now);
+            told(&answer)
+        }
+        Err(e) => unanswered(&e),
+    }
+}
+
+async fn log_in(target: &Target<'_>) -> Result<String, Reading> {
+    let degraded = |says: String| Reading::new(ComponentState::Degraded, says);
+    let login = target.login("/api/login").await.map_err(|e| unanswered(&e))?;
     match login.status {
         200 => {}
-        401 | 403 => return Reading::new(ComponentState::Degraded, words::REFUSES),
-        404 | 405 | 501 => return Reading::new(ComponentState::Degraded, words::OTHER_PROGRAM),
-        status => return Reading::new(ComponentState::Degraded, words::status("/api/login", status)),
+        401 | 403 => return Err(degraded(words::REFUSES.into())),
+        404 | 405 | 501 => return Err(degraded(words::OTHER_PROGRAM.into())),
+        status => return Err(degraded(words::status("/api/login", status))),
     }
-    let Some(Token { token }) = json(&login).and_then(|v| serde_json::from_value(v).ok()) else {
-        return Reading::new(ComponentState::Degraded, words::OTHER_PROGRAM);
-    };
-    let answer = match target.get("/api/dashboard", Some(&token)).await {
-        Ok(answer) => answer,
-        Err(e) => return unanswered(&e),
-    };
-    let dashboard = (answer.status == 200).then(|| json(&answer)).flatten().and_then(|v| serde_json::from_value::<Dashboard>(v).ok());
+    let token: Option<Token> = json(&login).and_then(|v| serde_json::from_value(v).ok());
+    token.map(|t| t.token).ok_or_else(|| degraded(words::OTHER_PROGRAM.into()))
+}
+
+fn told(answer: &Response) -> Reading {
+    let dashboard = (answer.status == 200).then(|| json(answer)).flatten().and_then(|v| serde_json::from_value::<Dashboard>(v).ok());
     match dashboard {
         Some(dashboard) => {
             let mut reading = Reading::new(ComponentState::Healthy, words::answers("a camera recorder"));

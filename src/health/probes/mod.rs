@@ -117,7 +117,7 @@ impl Target<'_> {
     async fn login(&self, path: &str) -> Result<Response, NetError> {
         let body = serde_json::json!({ "username": self.user(), "password": self.password() }).to_string().into_bytes();
         let headers = vec![("Content-Type".to_owned(), "application/json".to_owned())];
-        self.world.network.http(Request { method: "POST", url: self.url(path)?, headers, body, timeout: QUESTION }).await
+        self.world.network.http(Request { method: "POST", url: self.url(path)?, headers, body, timeout: QUESTION, ca: None }).await
     }
 }
 

@@ -7,9 +7,9 @@ use secrecy::SecretString;
 use super::{QUESTION, Target, unanswered};
 use crate::health::Reading;
 use crate::model::health::ComponentState;
+use crate::model::percent::encoded;
 use crate::words::health as words;
 use crate::world::network::NetError;
-use crate::world::percent::encoded;
 
 /// Raising data takes a second or two; a large, slow disk may want more.
 const RAISING: Duration = Duration::from_secs(45);

@@ -138,7 +138,7 @@ impl Machine {
             return Response { status, headers: vec![("content-type".into(), "text/html".into())], body: b"<html>".to_vec() };
         }
         let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
-        let token = request.headers.iter().any(|(n, v)| n == "Authorization" && v == "Bearer t0ken");
+        let token = request.headers.iter().any(|(n, v)| n == "Authorization" && *v == format!("Bearer t0ken-{}", self.password));
         let settings = |full: &str| match self.vault {
             _ if !token => json(401, "{}"),
             Vault::OtherRoutes => json(404, "404 page not found"),
@@ -148,7 +148,7 @@ impl Machine {
         match (request.method, request.url.path()) {
             ("POST", "/api/login") if self.vault == Vault::NoLogin => json(404, "404 page not found"),
             ("POST", "/api/login") if body["username"] == "kerberos" && body["password"] == self.password => {
-                json(200, r#"{"code":200,"token":"t0ken"}"#)
+                json(200, &format!(r#"{{"code":200,"token":"t0ken-{}"}}"#, self.password))
             }
             ("POST", "/api/login") => json(401, r#"{"code":401,"message":"incorrect Username or Password"}"#),
             ("GET", "/api/dashboard") if token => {
@@ -182,6 +182,7 @@ pub fn subject(kind: &str) -> Subject {
         container: "s-x".into(),
         camera: None,
         agent_folder: None,
+        login: Default::default(),
     }
 }
 
@@ -246,12 +247,12 @@ impl Engine for Machine {
     async fn remove_network(&self, _: &str) -> Done<()> {
         none()
     }
-    async fn containers(&self, _: Option<(&str, &str)>) -> Done<Vec<Observed>> {
-        none()
+    async fn containers(&self, label: Option<(&str, &str)>) -> Done<Vec<Observed>> {
+        assert_eq!(label.unwrap().0, "io.kerbup.site");
+        Ok(if self.absent { vec![] } else { vec![self.observed.clone()] })
     }
-    async fn container(&self, name: &str) -> Done<Option<Observed>> {
-        assert_eq!(name, "s-x");
-        Ok((!self.absent).then(|| self.observed.clone()))
+    async fn container(&self, _: &str) -> Done<Option<Observed>> {
+        none()
     }
     async fn create(&self, _: &ContainerSpec, _: &[(String, SecretString)]) -> Done<String> {
         none()

@@ -1,9 +1,11 @@
 //! Docker: recipes become containers on a network of the site's own. Pure.
 
+pub mod authority;
 pub mod by_hand;
 pub mod image;
 pub mod registry;
 pub mod render;
+pub mod settings;
 pub mod subnet;
 
 pub use render::{Inputs, workloads};

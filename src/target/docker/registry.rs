@@ -14,6 +14,7 @@ use url::Url;
 use super::image;
 use crate::model::answers::Images;
 use crate::model::fact::Fact;
+use crate::model::registry::{self, computer, is_loopback};
 use crate::model::survey::ImageSurvey;
 use crate::world::network::{NetError, Network, Request, Response};
 
@@ -35,6 +36,8 @@ pub struct Asker<'a> {
     pub images: &'a Images,
     /// The password that goes with `images.user`.
     pub password: Option<SecretString>,
+    /// Certificates (PEM) of the authority that `images.registry` is trusted by.
+    pub ca: Option<&'a str>,
     /// The machine's processor in Docker's words: `amd64`, `arm64`; none where it is not known.
     pub arch: Option<String>,
 }
@@ -151,11 +154,14 @@ fn place(name: &str) -> (String, String, String) {
     (if hub { "registry-1.docker.io".into() } else { host.to_string() }, repository, reference.to_string())
 }
 
+/// The host is the registry that the answers name.
+fn is_own(host: &str, images: &Images) -> bool {
+    images.registry.as_deref().is_some_and(|r| registry::host(r) == host)
+}
+
 /// Docker speaks plain HTTP to registries of this machine and to those it was told of.
 fn schemes(host: &str, images: &Images) -> &'static [&'static str] {
-    let own = images.registry.as_deref().map(|r| r.split('/').next().unwrap_or(r));
-    let name = if host.starts_with('[') { host.split(']').next().unwrap_or(host) } else { host.split(':').next().unwrap_or(host) };
-    if (images.insecure && own == Some(host)) || super::render::is_loopback(name) { &["http", "https"] } else { &["https"] }
+    if (images.insecure && is_own(host, images)) || is_loopback(computer(host)) { &["http", "https"] } else { &["https"] }
 }
 
 impl Asker<'_> {
@@ -235,12 +241,18 @@ impl Session<'_> {
             .ok_or_else(|| "the image does not say its processor".into())
     }
 
+    /// What belongs to a registry (its tokens, the files it hands out from elsewhere) is trusted as it is, as Docker does.
+    fn request(&self, url: &Url) -> Request {
+        let ca = self.asker.ca.filter(|_| is_own(self.host, self.asker.images)).map(|pem| pem.as_bytes().to_vec());
+        Request { timeout: LIMIT, ca, ..Request::get(url.clone()) }
+    }
+
     async fn get(&mut self, address: &str) -> Result<Response, String> {
         let mut url = Url::parse(address).map_err(|_| format!("{address} is no address"))?;
         let home = url.origin();
         let (mut redirects, mut asked) = (0, false);
         loop {
-            let mut request = Request { timeout: LIMIT, ..Request::get(url.clone()) };
+            let mut request = self.request(&url);
             request.headers.push(("accept".into(), ACCEPT.into()));
             // What a registry hands out from elsewhere wants no login, and shall not see one.
             if let (Some(header), true) = (&self.header, url.origin() == home) {
@@ -271,7 +283,7 @@ impl Session<'_> {
     async fn authorize(&self, wanted: Option<Challenge>, plain: bool) -> Result<String, String> {
         let images = self.asker.images;
         // A login is for the registry it was given for and for no other.
-        let ours = images.registry.as_deref().is_some_and(|r| r.split('/').next() == Some(self.host));
+        let ours = is_own(self.host, images);
         let login = images.user.as_deref().zip(self.asker.password.as_ref()).filter(|_| ours).map(|(user, password)| {
             format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{user}:{}", password.expose_secret())))
         });
@@ -286,7 +298,7 @@ impl Session<'_> {
                 url.query_pairs_mut().append_pair(key, &value);
             }
         }
-        let mut request = Request { timeout: LIMIT, ..Request::get(url.clone()) };
+        let mut request = self.request(&url);
         // A password goes over plain HTTP only where the registry itself was chosen to be spoken to so.
         if let (Some(login), true) = (login, url.scheme() == "https" || plain) {
             request.headers.push(("authorization".into(), login));

@@ -8,6 +8,7 @@ use crate::model::engine::{ContainerSpec, MountSpec, Publish};
 use crate::model::fault::{Fault, Whose};
 use crate::model::host::HostReport;
 use crate::model::recipe::{Component, ComponentShape, Reach, SecretAs, SecretValue, StartAs, Value};
+use crate::model::registry::is_loopback;
 use crate::model::survey::Survey;
 use crate::model::text::{Piece, Text};
 use crate::recipe::condition::{self, Truth};
@@ -266,11 +267,6 @@ pub fn local_names(camera: &Camera) -> Vec<String> {
 fn on_this_machine(camera: &str, i: &Inputs) -> bool {
     let url = i.answers.cameras.iter().find(|c| c.name == camera).and_then(|c| url::Url::parse(&c.url).ok());
     url.and_then(|u| u.host_str().map(is_loopback)).unwrap_or(false)
-}
-
-/// `localhost` and 127.0.0.0/8, also ::1.
-pub fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback())
 }
 
 struct Secretive {

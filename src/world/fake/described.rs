@@ -49,6 +49,9 @@ pub struct Described {
     /// The engine that answers once Docker was installed or started, where none does at first.
     #[serde(default)]
     pub engine: Option<DockerEngine>,
+    /// Settings that the engine was given on its command line: it refuses them in its file.
+    #[serde(default)]
+    pub engine_flags: Vec<String>,
     /// How many seconds pass here in one second.
     #[serde(default = "one")]
     pub speed: f64,
@@ -280,6 +283,7 @@ pub fn from_report(json: &[u8]) -> Result<Described, Fault> {
         files: BTreeMap::new(),
         names: BTreeMap::new(),
         engine: None,
+        engine_flags: vec![],
         speed: one(),
         now: begin(),
     })

@@ -13,6 +13,9 @@ use crate::model::host::{DockerEngine, DockerFlavour, DockerPresence};
 use crate::world::clock::Clock as _;
 use crate::world::engine::EngineError;
 
+/// Where the engine's settings lie.
+const SETTINGS: &str = "/etc/docker/daemon.json";
+
 /// A described machine in use.
 pub(super) struct Machine {
     pub described: Described,
@@ -26,6 +29,8 @@ pub(super) struct State {
     pub sims: Sims,
     pub programs: BTreeSet<String>,
     pub engine: Presence,
+    /// Registries without TLS that the engine read in its settings file.
+    pub registries: Vec<String>,
     pub locks: BTreeSet<String>,
     pub objects: BTreeMap<String, Vec<u8>>,
     pub buckets: BTreeSet<String>,
@@ -57,13 +62,33 @@ impl Machine {
             sims: Sims::new(&described, clock.now()),
             programs,
             engine,
+            registries: vec![],
             locks: BTreeSet::new(),
             objects: BTreeMap::new(),
             buckets: BTreeSet::new(),
             pulls: 0,
             trouble,
         };
-        Arc::new(Machine { described, clock, state: Mutex::new(state) })
+        let machine = Arc::new(Machine { described, clock, state: Mutex::new(state) });
+        machine.read_settings(true);
+        machine
+    }
+
+    /// The engine reads its settings file, as it starts or while it runs. Says whether it took it. A running one keeps the
+    /// registries it has when the file no longer speaks of them.
+    pub(super) fn read_settings(&self, starts: bool) -> bool {
+        let mut state = self.state();
+        let text = state.tree.file(SETTINGS).map_or_else(|_| b"{}".to_vec(), Clone::clone);
+        let Ok(settings) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&text) else { return false };
+        if settings.keys().any(|key| self.described.engine_flags.contains(key)) {
+            return false;
+        }
+        match settings.get("insecure-registries").and_then(|l| l.as_array()) {
+            Some(all) => state.registries = all.iter().filter_map(|r| r.as_str().map(str::to_owned)).collect(),
+            None if starts => state.registries.clear(),
+            None => {}
+        }
+        true
     }
 
     /// What became of it. A panic of one test's task does not hide it from the others.
@@ -85,7 +110,7 @@ impl Machine {
 
     /// The engine as it is or will be.
     pub(super) fn engine(&self) -> DockerEngine {
-        match (self.described.host.docker.get(), &self.described.engine) {
+        let mut engine = match (self.described.host.docker.get(), &self.described.engine) {
             (Some(DockerPresence::Running(engine)), _) | (_, Some(engine)) => engine.clone(),
             _ => DockerEngine {
                 version: "28.5.1".into(),
@@ -102,7 +127,10 @@ impl Machine {
                 insecure_registries: vec!["127.0.0.0/8".into()],
                 enabled: Some(true),
             },
-        }
+        };
+        let read = self.state().registries.clone();
+        engine.insecure_registries.extend(read);
+        engine
     }
 
     pub(super) fn arch(&self) -> String {

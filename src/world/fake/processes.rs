@@ -17,6 +17,15 @@ impl Processes for FakeProcesses {
         self.0.state().programs.contains(name).then(|| format!("/usr/bin/{name}"))
     }
 
+    fn hang_up(&self, pid: u32) -> std::io::Result<()> {
+        let says = self.0.state().tree.file("/var/run/docker.pid").map(|b| String::from_utf8_lossy(b).trim().to_owned());
+        if says.is_ok_and(|s| s == pid.to_string()) && self.0.state().engine == Presence::Up {
+            self.0.read_settings(false);
+            return Ok(());
+        }
+        Err(std::io::Error::other("no such process"))
+    }
+
     async fn run(&self, command: &Command, line: Option<&(dyn for<'a> Fn(&'a str) + Send + Sync)>) -> Result<Output, ProcessError> {
         let name = command.program.rsplit('/').next().unwrap_or(&command.program);
         if self.find(name).is_none() {
@@ -46,13 +55,20 @@ impl Processes for FakeProcesses {
             }
         }
         self.0.wait(part).await;
-        let mut state = self.0.state();
         if answer.code == 0 {
+            let mut state = self.0.state();
             state.programs.retain(|p| !answer.removes.contains(p));
             state.programs.extend(answer.installs);
+            let up = state.engine == Presence::Up;
+            drop(state);
             match answer.engine {
-                Some(true) => state.engine = Presence::Up,
-                Some(false) => state.engine = Presence::Absent,
+                Some(true) if up && !args.contains("restart") => {}
+                Some(true) => {
+                    let starts = self.0.read_settings(true);
+                    self.0.state().engine = if starts { Presence::Up } else { Presence::Absent };
+                }
+                Some(false) => self.0.state().engine = Presence::Absent,
+                None if name == "systemctl" && args == "reload docker" && up => drop(self.0.read_settings(false)),
                 None => {}
             }
         }

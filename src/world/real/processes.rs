@@ -86,6 +86,11 @@ impl Processes for RealProcesses {
         path.split(':').filter(|f| f.starts_with('/')).chain(SBIN).map(|folder| format!("{folder}/{program}")).find(|p| runnable(p))
     }
 
+    fn hang_up(&self, pid: u32) -> std::io::Result<()> {
+        let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(std::io::ErrorKind::InvalidInput)?;
+        Ok(rustix::process::kill_process(pid, Signal::HUP)?)
+    }
+
     async fn take_over(&self, command: &Command) -> Result<i32, ProcessError> {
         let name = &command.program;
         let path = self.find(name).ok_or_else(|| ProcessError::Missing(name.clone()))?;

@@ -1,4 +1,4 @@
-//! A line of text that is typed. A password is dots until it is asked for.
+//! A line of text that is typed. A password is dots until it is asked for; one that stands in an address, unless the cursor is in it.
 
 use ratatui::text::{Line, Span};
 use tui_input::{Input, InputRequest};
@@ -6,23 +6,49 @@ use tui_input::{Input, InputRequest};
 use super::text::width;
 use crate::front::full::keys::Key;
 use crate::front::full::theme::Theme;
+use crate::model::address::passwords;
 
 /// A field.
 #[derive(Debug, Clone, Default)]
 pub struct Field {
     input: Input,
-    secret: bool,
+    kind: Kind,
+}
+
+/// What of a field's text is dots.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    Open,
+    Secret,
+    Address,
 }
 
 impl Field {
     /// A field with a text in it, the cursor behind it.
     pub fn new(text: &str) -> Self {
-        Field { input: Input::new(text.into()), secret: false }
+        Field { input: Input::new(text.into()), kind: Kind::Open }
     }
 
     /// A field whose text is dots.
     pub fn secret() -> Self {
-        Field { input: Input::default(), secret: true }
+        Field { input: Input::default(), kind: Kind::Secret }
+    }
+
+    /// A field for a camera's address, in which a password may stand.
+    pub fn address(text: &str) -> Self {
+        Field { input: Input::new(text.into()), kind: Kind::Address }
+    }
+
+    /// The text as it is shown, letter for letter, so that the cursor stands where it belongs.
+    fn shown(&self, typing: bool, reveal: bool) -> Vec<char> {
+        let value = self.value();
+        let hidden = if self.kind == Kind::Address { passwords(value) } else { vec![] };
+        let cursor = value.char_indices().nth(self.input.cursor()).map_or(value.len(), |(at, _)| at);
+        let away = |r: &std::ops::Range<usize>| !typing || cursor < r.start || cursor > r.end;
+        let dots = |at: usize| !reveal && (self.kind == Kind::Secret || hidden.iter().any(|r| r.contains(&at) && away(r)));
+        let clean = super::text::clean(value);
+        value.char_indices().zip(clean.chars()).map(|((at, _), c)| if dots(at) { '•' } else { c }).collect()
     }
 
     /// What was typed.
@@ -50,10 +76,7 @@ impl Field {
 
     /// The text in so many cells; with a cursor while it is typed in. The part around the cursor is what is seen.
     pub fn line(&self, cells: usize, typing: bool, reveal: bool, theme: &Theme) -> Line<'static> {
-        let shown: Vec<char> = match self.secret && !reveal {
-            true => self.value().chars().map(|_| '•').collect(),
-            false => super::text::clean(self.value()).chars().collect(),
-        };
+        let shown = self.shown(typing, reveal);
         let cursor = self.input.cursor().min(shown.len());
         if !typing {
             return Line::raw(super::text::clip(&shown.iter().collect::<String>(), cells));
@@ -97,6 +120,24 @@ mod tests {
         assert_eq!(shown(&field, 20, false), "•••••• ");
         assert_eq!(shown(&field, 20, true), "geheim ");
         assert!(!field.on(Key::Enter));
+    }
+
+    #[test]
+    fn a_password_in_an_address_shows_only_while_the_cursor_is_in_it() {
+        let mut field = Field::address("rtsp://viewer:geheim");
+        assert_eq!(shown(&field, 50, false), "rtsp://viewer:geheim ");
+        for c in "@192.0.2.31/s".chars() {
+            field.on(Key::Char(c));
+        }
+        assert_eq!(shown(&field, 50, false), "rtsp://viewer:••••••@192.0.2.31/s ");
+        assert_eq!(shown(&field, 50, true), "rtsp://viewer:geheim@192.0.2.31/s ");
+        for _ in 0.."@192.0.2.31/s".len() {
+            field.on(Key::Left);
+        }
+        assert_eq!(shown(&field, 50, false), "rtsp://viewer:geheim@192.0.2.31/s");
+        let look = Look { colour: Colour::Mono, ascii: false };
+        let theme = Theme { look, room: Room::Usual, now: 0.0, health_at: 0.0, zone: jiff::tz::TimeZone::UTC };
+        assert_eq!(field.line(50, false, false, &theme).to_string(), "rtsp://viewer:••••••@192.0.2.31/s", "it was left");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::front::full::screen::failed;
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::answers::PlatformKind;
 use crate::model::health::Overall;
-use crate::words::{figures_ui, health_ui, welcome};
+use crate::words::{figures, state, welcome};
 
 /// Version as it is read out on the phone.
 pub const VERSION: &str = concat!("kerbup ", env!("CARGO_PKG_VERSION"));
@@ -151,7 +151,7 @@ fn dashboard_header(flow: &Flow, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let site = flow.health.as_ref().map_or(flow.answers.site.clone(), |h| h.site.clone());
     let mut left = vec![Span::styled(site, theme.strong()), Span::raw("   ")];
     left.push(match &flow.health {
-        Some(health) => theme.state(overall(flow), &health_ui::heading(health)),
+        Some(health) => theme.state(overall(flow), &state::heading(health)),
         None => theme.state(Mark::Busy, "reading how it is"),
     });
     if let Some(host) = machine(flow) {
@@ -160,7 +160,7 @@ fn dashboard_header(flow: &Flow, theme: &Theme, area: Rect, buf: &mut Buffer) {
     left.push(Span::styled(format!("   {VERSION}"), theme.dim()));
     let right = match (&flow.health, flow.practice) {
         (_, true) => Span::styled(format!(" {} ", welcome::PRACTICE), theme.banner()),
-        (Some(_), _) => Span::styled(format!("{} ago", figures_ui::span(theme.now - theme.health_at)), theme.dim()),
+        (Some(_), _) => Span::styled(format!("{} ago", figures::span(theme.now - theme.health_at)), theme.dim()),
         (None, _) => Span::raw(""),
     };
     ends(left, right, area, area.y, buf);
@@ -172,7 +172,7 @@ fn narrow_header(flow: &Flow, theme: &Theme, area: Rect, buf: &mut Buffer) -> u1
     match Stage::RAIL.iter().position(|s| *s == stage) {
         Some(i) => left.push(Span::styled(format!("{}/6 {}", i + 1, name(stage)), theme.strong())),
         None if stage == Stage::Dashboard => {
-            let says = flow.health.as_ref().map_or("reading how it is".into(), health_ui::heading);
+            let says = flow.health.as_ref().map_or("reading how it is".into(), state::heading);
             left.push(theme.state(overall(flow), &says));
         }
         None => left.push(Span::styled(name(stage), theme.strong())),

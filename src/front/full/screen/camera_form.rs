@@ -1,4 +1,4 @@
-//! One camera is typed in. The password is dots until it is asked for.
+//! One camera is typed in. The password is dots until it is asked for, also where it stands in the address.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -13,7 +13,7 @@ use crate::front::full::part::field::Field;
 use crate::front::full::part::page::Page;
 use crate::front::full::theme::Theme;
 use crate::model::answers::{Camera, Record};
-use crate::words::answers_ui as words;
+use crate::words::answers as words;
 
 const LABELS: [&str; 4] = ["Address", "User", "Password", "Name"];
 const RECORD: usize = 4;
@@ -40,7 +40,7 @@ impl CameraForm {
         let field = |text: Option<&str>| text.map(Field::new).unwrap_or_default();
         let camera = change.map(|(_, c)| c);
         let fields = [
-            field(camera.map(|c| c.url.as_str())),
+            Field::address(camera.map_or("", |c| c.url.as_str())),
             field(camera.and_then(|c| c.user.as_deref())),
             Field::secret(),
             field(camera.map(|c| c.name.as_str())),
@@ -133,15 +133,12 @@ impl Screen for CameraForm {
             page.line(Line::from(spans));
         }
         let here = self.at == RECORD;
-        let words = match self.record {
-            Record::Motion => "on movement",
-            Record::Always => "always",
-        };
+        let record = words::record(self.record);
         let style = if here { theme.accent() } else { theme.dim() };
         page.line(Line::from(vec![
             Span::styled(if here { "› " } else { "  " }, theme.accent()),
             Span::styled(format!("{:<12}", "Records"), style),
-            Span::styled(if here { format!("‹ {words} ›") } else { words.into() }, if here { theme.strong() } else { theme.plain() }),
+            Span::styled(if here { format!("‹ {record} ›") } else { record.into() }, if here { theme.strong() } else { theme.plain() }),
         ]));
         if !theme.narrow() {
             page.gap();

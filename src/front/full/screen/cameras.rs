@@ -14,7 +14,7 @@ use crate::front::full::part::page::Page;
 use crate::front::full::part::text::{Row, width};
 use crate::front::full::theme::{Mark, Room, Theme};
 use crate::model::answers::Camera;
-use crate::words::answers_ui as words;
+use crate::words::answers as words;
 
 /// The screen.
 #[derive(Debug, Default)]
@@ -116,7 +116,7 @@ impl Screen for Cameras {
                 .gap(1)
                 .left(&fitting(c, address.saturating_sub(1)), address.saturating_sub(1), theme.plain())
                 .gap(address.min(1))
-                .left(words::record(c.record), rec, theme.plain())
+                .left(words::record_short(c.record), rec, theme.plain())
                 .cell(tried(flow, &c.name, theme), said);
             page.row(i == at, theme, row);
         }

@@ -19,9 +19,9 @@ use crate::front::full::part::page::Page;
 use crate::front::full::part::text::{Row, clip, width};
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::health::{CameraHealth, CameraState, ComponentHealth, ComponentState, DiskHealth, HealthSnapshot};
-use crate::words::figures_ui::{bytes, memory, or_dash, part_of, percent, short_path, span};
-use crate::words::health_ui as words;
+use crate::words::figures::{bytes, memory, or_dash, part_of, percent, short_path, span};
 use crate::words::help;
+use crate::words::state as words;
 
 /// The screen. One cursor goes through parts and cameras.
 #[derive(Debug, Default)]

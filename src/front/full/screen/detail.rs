@@ -13,8 +13,8 @@ use crate::front::full::keys::{Hint, Key};
 use crate::front::full::part::page::Page;
 use crate::front::full::part::text::wrap;
 use crate::front::full::theme::{Mark, Theme};
-use crate::words::figures_ui::{bytes, count, memory, or_dash, percent, span};
-use crate::words::health_ui as words;
+use crate::words::figures::{bytes, count, memory, or_dash, percent, span};
+use crate::words::state as words;
 
 /// What it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use crate::front::full::part::page::Page;
 use crate::front::full::part::text::{Row, clip, width};
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::check::Fix;
-use crate::words::figures_ui::{count, span};
+use crate::words::figures::{count, span};
 
 /// The screen.
 #[derive(Debug, Default)]

@@ -11,7 +11,7 @@ use crate::front::full::part::field::Field;
 use crate::front::full::part::page::Page;
 use crate::front::full::part::text::{Row, clean};
 use crate::front::full::theme::{Mark, Theme};
-use crate::words::figures_ui::time_of_day;
+use crate::words::figures::time_of_day;
 
 /// The screen.
 #[derive(Debug)]

@@ -13,8 +13,9 @@ use crate::front::full::part::list::{Cursor, window};
 use crate::front::full::part::page::Page;
 use crate::front::full::part::text::Row;
 use crate::front::full::theme::{Mark, Theme};
-use crate::model::check::{Check, Fix, Status};
-use crate::words::machine_ui;
+use crate::model::check::{Check, Status};
+use crate::words::machine::{Known, rows};
+use crate::words::stage::{fix_offered, status};
 
 /// Where the report goes when a person asks for it.
 pub const REPORT_FILE: &str = "kerbup-report.txt";
@@ -38,21 +39,8 @@ fn mark(status: Status) -> Mark {
 /// What a check came to, in a word: no colour is needed to tell.
 fn word(check: &Check, flow: &Flow) -> &'static str {
     match check.status {
-        Status::Pass => "fine",
-        Status::Skip => "left out",
-        Status::Warn => "to know",
         Status::Block if check.fix.is_some_and(|f| flow.fixes.contains(&f)) => "agreed",
-        Status::Block => "in the way",
-    }
-}
-
-fn offer(fix: Fix) -> &'static str {
-    match fix {
-        Fix::InstallDocker => "Install Docker, as the first step of the plan",
-        Fix::StartDocker => "Start Docker, as the first step of the plan",
-        Fix::OtherPort => "Take other ports that are free",
-        Fix::SmallShape => "Take the small shape: cameras only",
-        Fix::OtherFolder => "Take the disk with most room",
+        other => status(other),
     }
 }
 
@@ -70,18 +58,19 @@ impl Machine {
     }
 
     fn facts(&self, flow: &Flow, theme: &Theme, page: &mut Page<'_>) {
-        let waits = flow.pending.first();
-        for seen in machine_ui::lines(&flow.host) {
-            let row = Row::new().gap(2).left(seen.subject, 12, theme.dim());
-            if seen.known {
-                page.line(row.rest(&seen.says, theme.plain()));
-            } else if flow.probing {
-                page.line(row.rest(&format!("{} looking", theme.spinner()), theme.accent()));
-            } else {
-                page.line(row.rest(&format!("not known: {}", seen.says), theme.dim()));
-            }
+        let seen = rows(&flow.host, &flow.pending);
+        for s in &seen {
+            let row = Row::new().gap(2).left(s.subject, 12, theme.dim());
+            page.line(match s.known {
+                Known::Yes => row.rest(&s.says, theme.plain()),
+                Known::Soon => row.rest(&format!("{} {}", theme.spinner(), s.says), theme.accent()),
+                // Before the first facts come, nothing is pending yet.
+                Known::No if flow.probing => row.rest(&format!("{} looking", theme.spinner()), theme.accent()),
+                Known::No => row.rest(&format!("not known: {}", s.says), theme.dim()),
+            });
         }
-        if let (Some(what), true) = (waits, flow.probing) {
+        // What is asked for beyond the rows, such as the time: one line tells why it is not done yet.
+        if let (Some(what), true) = (flow.pending.first(), flow.probing && seen.iter().all(|s| s.known == Known::Yes)) {
             page.line(Row::new().gap(2).left("", 12, theme.dim()).rest(&format!("{} {what}", theme.spinner()), theme.accent()));
         }
     }
@@ -129,7 +118,7 @@ impl Machine {
             page.line(Line::from(vec![
                 Span::raw("  "),
                 Span::styled("Enter", theme.accent()),
-                Span::styled(format!("  {}", offer(fix)), theme.plain()),
+                Span::styled(format!("  {}", fix_offered(fix)), theme.plain()),
             ]));
         }
         page.text(&format!("  {}", c.id), theme.dim());
@@ -151,7 +140,7 @@ impl Screen for Machine {
             Key::Char('w') if !flow.checks.is_empty() => Reply::Want(vec![Intent::SaveReport(REPORT_FILE.into())]),
             Key::Enter => match self.chosen(flow).and_then(|c| c.fix.map(|f| (c, f))) {
                 Some((c, fix)) if !flow.fixes.contains(&fix) => {
-                    Ask::new(c.seen.clone(), c.advice.clone(), "Not now").or(offer(fix), Then::Want(vec![Intent::Fix(fix)])).open()
+                    Ask::new(c.seen.clone(), c.advice.clone(), "Not now").or(fix_offered(fix), Then::Want(vec![Intent::Fix(fix)])).open()
                 }
                 _ => Reply::Want(vec![Intent::Next]),
             },

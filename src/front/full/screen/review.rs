@@ -14,7 +14,7 @@ use crate::front::full::part::page::Page;
 use crate::front::full::part::text::Row;
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::plan::{Plan, Risk, Step, StepState};
-use crate::words::figures_ui::{bytes, count, span};
+use crate::words::figures::{bytes, count, span};
 
 /// Files that a person asks for.
 pub const SITE_FILE: &str = "kerbup-site.toml";

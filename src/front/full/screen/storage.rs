@@ -14,8 +14,8 @@ use crate::front::full::part::page::Page;
 use crate::front::full::part::text::width;
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::answers::{Answers, Expose, PlatformKind};
-use crate::words::answers_ui as words;
-use crate::words::figures_ui::{bytes, count};
+use crate::words::answers as words;
+use crate::words::figures::{bytes, count};
 
 const FOLDER: usize = 0;
 const DAYS: usize = 1;

@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
 use crate::world::real::network::RealNetwork;
+use crate::world::real::network::tls_tests::{AUTHORITY, serves};
 
 const HUB_LIST: &str = r#"{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.list.v2+json","manifests":[
   {"mediaType":"application/vnd.docker.distribution.manifest.v2+json","size":1994,"digest":"sha256:aa","platform":{"architecture":"amd64","os":"linux"}},
@@ -126,8 +127,13 @@ impl Registry {
 }
 
 async fn told(images: &Images, arch: &str, name: &str) -> ImageSurvey {
+    trusting(images, None, arch, name).await
+}
+
+async fn trusting(images: &Images, ca: Option<&str>, arch: &str, name: &str) -> ImageSurvey {
     let network = RealNetwork::new();
-    let asker = Asker { network: &network, images, password: Some(SecretString::from("pass-word")), arch: Some(arch.into()) };
+    let password = Some(SecretString::from("pass-word"));
+    let asker = Asker { network: &network, images, password, ca, arch: Some(arch.into()) };
     ask(&asker, &[name.to_string()]).await.remove(0).1
 }
 
@@ -215,4 +221,29 @@ async fn what_goes_wrong_is_said_plainly_and_without_the_login() {
     }
     let closed = told(&Images::default(), "amd64", "127.0.0.1:1/x:1").await;
     assert!(closed.download.how().contains("nothing listens"), "{closed:?}");
+}
+
+#[tokio::test]
+async fn an_own_authority_is_trusted_for_its_registry_and_its_tokens_alone() {
+    let registry = Arc::new(Mutex::new(Registry::default()));
+    let answers = registry.clone();
+    let at = serves("127.0.0.1", move |request| answers.lock().unwrap().answer(request)).await.to_string();
+    *registry.lock().unwrap() = Registry {
+        wants: Some("Bearer tok".into()),
+        challenge: format!(r#"Bearer realm="https://{at}/token",service="reg",scope="repository:a/b:pull""#),
+        ..Registry::default()
+            .with("/token?service=reg&scope=repository%3Aa%2Fb%3Apull", 200, "X: y", r#"{"token":"tok"}"#)
+            .with("/v2/a/b/manifests/1", 200, "X: y", OCI_INDEX)
+            .with("/v2/a/b/manifests/sha256:64", 200, "X: y", SINGLE)
+    };
+    let name = format!("{at}/a/b:1");
+    let own = Images { registry: Some(at.clone()), ..Images::default() };
+    let got = trusting(&own, Some(AUTHORITY), "arm64", &name).await;
+    assert_eq!(got.download.get(), Some(&30_000_132), "{got:?}");
+    let other = Images { registry: Some("elsewhere.example".into()), ..Images::default() };
+    for (images, ca) in [(&own, None), (&other, Some(AUTHORITY))] {
+        // At home plain HTTP is tried first: what speaks TLS does not answer that.
+        let got = trusting(images, ca, "arm64", &name).await;
+        assert!(got.download.get().is_none(), "{got:?}");
+    }
 }

@@ -9,6 +9,7 @@ mod lines;
 mod observe;
 mod pull;
 mod render;
+mod seen;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -49,6 +50,7 @@ const FILE_LIMIT: usize = 16 << 20;
 pub struct DockerEngine {
     socket: Arc<Socket>,
     counted: Arc<Mutex<HashMap<String, Counted>>>,
+    seen: Arc<seen::Seen>,
     image_files: Arc<tokio::sync::Mutex<HashMap<Inside, Option<Vec<u8>>>>>,
 }
 
@@ -61,7 +63,7 @@ type Inside = (String, String);
 /// The engine behind the socket at this path, such as `/var/run/docker.sock`; `unix://` before it is taken off.
 pub fn connect(socket_path: &str) -> DockerEngine {
     let socket = Arc::new(Socket::new(socket_path.strip_prefix("unix://").unwrap_or(socket_path)));
-    DockerEngine { socket, counted: Arc::default(), image_files: Arc::default() }
+    DockerEngine { socket, counted: Arc::default(), seen: Arc::default(), image_files: Arc::default() }
 }
 
 impl DockerEngine {
@@ -279,14 +281,19 @@ impl Engine for DockerEngine {
             query.push(("filters", filters.as_str()));
         }
         let listed = self.get("/containers/json", &query).await?;
-        let ids: Vec<String> =
-            listed.as_array().into_iter().flatten().map(|c| observe::text(&c["Id"])).filter(|id| !id.is_empty()).collect();
         // The list has no restarts, exit codes or errors. One that goes away meanwhile is left out.
-        let all: Vec<_> = stream::iter(ids).map(|id| async move { self.inspect(&id).await }).buffered(8).collect().await;
-        let mut seen = vec![];
-        for one in all {
-            seen.extend(one?.map(|v| observe::container(&v)));
-        }
+        let entries = listed.as_array().cloned().unwrap_or_default().into_iter().filter_map(|c| Some((c["Id"].as_str()?.to_owned(), c)));
+        let ask = |(id, entry): (String, Value)| async move {
+            let observed = match self.seen.known(&id, &entry) {
+                Some(observed) => Some(observed),
+                None => self.inspect(&id).await?.map(|v| observe::container(&v)),
+            };
+            Ok::<_, EngineError>(observed.map(|o| (id, entry, o)))
+        };
+        let all: Vec<_> = stream::iter(entries).map(ask).buffered(8).collect().await;
+        let all: Vec<_> = all.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+        let mut seen: Vec<Observed> = all.iter().map(|(_, _, o)| o.clone()).collect();
+        self.seen.keep(all);
         seen.sort_by(|a: &Observed, b: &Observed| a.name.cmp(&b.name));
         Ok(seen)
     }
@@ -329,7 +336,8 @@ impl Engine for DockerEngine {
     }
 
     async fn logs(&self, name: &str, tail: usize, follow: bool) -> Result<BoxStream<'static, Result<LogLine>>> {
-        if self.inspect(name).await?.is_none() {
+        // One that is followed may be silent for long: whether it is there is asked before. Else its first line tells.
+        if follow && self.inspect(name).await?.is_none() {
             return Err(EngineError::NotFound(format!("no such container: {name}")));
         }
         let options =
@@ -337,7 +345,14 @@ impl Engine for DockerEngine {
         let (docker, name, path) = (self.docker(SHORT)?, name.to_owned(), self.socket.path().to_owned());
         // The stream borrows the client, so both live in it.
         let pieces = stream::once(async move { docker.logs(&name, Some(options)).boxed() }).flatten();
-        Ok(lines::lines(pieces, path))
+        let mut lines = lines::lines(pieces, path);
+        if follow {
+            return Ok(lines);
+        }
+        match lines.next().await {
+            Some(Err(e)) => Err(e),
+            first => Ok(stream::iter(first).chain(lines).boxed()),
+        }
     }
 
     async fn usage(&self, name: &str) -> Result<Usage> {

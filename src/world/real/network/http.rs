@@ -3,8 +3,12 @@
 use std::error::Error;
 use std::io;
 use std::net::IpAddr;
-use std::sync::{Once, OnceLock};
+use std::sync::{Mutex, Once, OnceLock, PoisonError};
+use std::time::Duration;
 
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use url::{Host, Url};
 
 use crate::world::network::{NetError, Request, Response};
@@ -12,28 +16,43 @@ use crate::world::network::{NetError, Request, Response};
 /// Bytes of a body that are kept.
 const BODY_LIMIT: usize = 1024 * 1024;
 
+/// How long a connection waits for a next question.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// A client, made when it is first needed.
 type Lazy = OnceLock<Result<reqwest::Client, String>>;
 
-/// Three clients: straight there without and with TLS, and one that heeds the environment's proxies. Those with TLS read every
+/// Three clients: straight there without and with TLS, and one that heeds the environment's proxies; more where a request brings
+/// certificates that it trusts. Those with TLS read every
 /// CA certificate of this machine, some 10 ms: the parts at home, which speak plain HTTP, do not wait for that.
 pub(super) struct Http {
     plain: Lazy,
     direct: Lazy,
     proxied: Lazy,
+    trusting: Mutex<Vec<(Vec<u8>, bool, reqwest::Client)>>,
 }
 
-/// A client. On a host without any CA certificate there is none for TLS; plain HTTP must still work there.
-fn client(direct: bool, tls: bool) -> reqwest::Result<reqwest::Client> {
+/// A client. On a host without any CA certificate there is none for TLS; plain HTTP must still work there. `more` is trusted
+/// besides this machine's certificates.
+fn client(direct: bool, tls: bool, more: &[reqwest::Certificate]) -> reqwest::Result<reqwest::Client> {
     let builder = || {
         let b = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("kerbup/", env!("CARGO_PKG_VERSION")))
-            .pool_max_idle_per_host(0);
+            // A login and the question after it share a connection; the next reading makes its own.
+            .pool_max_idle_per_host(1)
+            .pool_idle_timeout(IDLE);
         if direct { b.no_proxy() } else { b }
     };
-    let plain = || builder().tls_certs_only([]).build();
-    if tls { builder().build().or_else(|_| plain()) } else { plain() }
+    let alone = || builder().tls_certs_only(more.iter().cloned()).build();
+    if tls { builder().tls_certs_merge(more.iter().cloned()).build().or_else(|_| alone()) } else { alone() }
+}
+
+/// The certificates of a PEM text that can be trusted; one that cannot would spoil the others.
+fn authorities(pem: &[u8]) -> Vec<reqwest::Certificate> {
+    let usable = |der: &CertificateDer<'static>| RootCertStore::empty().add(der.clone()).is_ok();
+    let all = CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).filter(usable);
+    all.filter_map(|der| reqwest::Certificate::from_der(&der).ok()).collect()
 }
 
 impl Http {
@@ -41,22 +60,37 @@ impl Http {
         static RING: Once = Once::new();
         // Fails only where a provider was installed before, which then serves as well.
         RING.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-        Http { plain: Lazy::new(), direct: Lazy::new(), proxied: Lazy::new() }
+        Http { plain: Lazy::new(), direct: Lazy::new(), proxied: Lazy::new(), trusting: Mutex::default() }
     }
 
-    fn client(&self, url: &Url) -> Result<&reqwest::Client, NetError> {
+    fn client(&self, request: &Request) -> Result<reqwest::Client, NetError> {
+        let url = &request.url;
+        if let (Some(pem), "https") = (&request.ca, url.scheme()) {
+            return self.trusting(pem, at_home(url)).map_err(|e| NetError::Protocol(place(url), e.to_string()));
+        }
         let (lazy, direct, tls) = match (at_home(url), url.scheme()) {
             (true, "http") => (&self.plain, true, false),
             (true, _) => (&self.direct, true, true),
             (false, _) => (&self.proxied, false, true),
         };
-        let made = lazy.get_or_init(|| client(direct, tls).map_err(|e| e.to_string()));
-        made.as_ref().map_err(|e| NetError::Protocol(place(url), e.clone()))
+        let made = lazy.get_or_init(|| client(direct, tls, &[]).map_err(|e| e.to_string()));
+        made.clone().map_err(|e| NetError::Protocol(place(url), e))
+    }
+
+    /// A client that trusts these certificates as well. There is one registry, so they are few.
+    fn trusting(&self, pem: &[u8], direct: bool) -> reqwest::Result<reqwest::Client> {
+        let mut all = self.trusting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, _, made)) = all.iter().find(|(known, straight, _)| known == pem && *straight == direct) {
+            return Ok(made.clone());
+        }
+        let made = client(direct, true, &authorities(pem))?;
+        all.push((pem.to_vec(), direct, made.clone()));
+        Ok(made)
     }
 
     pub(super) async fn exchange(&self, request: Request) -> Result<Response, NetError> {
         let at = place(&request.url);
-        let client = self.client(&request.url)?;
+        let client = self.client(&request)?;
         let method = reqwest::Method::from_bytes(request.method.as_bytes()).map_err(|e| NetError::Protocol(at.clone(), e.to_string()))?;
         let mut asked = client.request(method, request.url).timeout(request.timeout);
         for (name, value) in &request.headers {

@@ -4,6 +4,8 @@ mod amqp;
 mod http;
 mod mongodb;
 mod rtsp;
+#[cfg(test)]
+pub(crate) mod tls_tests;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -22,12 +24,13 @@ const NAME_TIMEOUT: Duration = Duration::from_secs(5);
 /// The network as this machine sees it.
 pub struct RealNetwork {
     http: http::Http,
+    mongodb: mongodb::Kept,
 }
 
 impl RealNetwork {
     /// Makes nothing yet: what is wrong with a client is told at its first request.
     pub fn new() -> Self {
-        RealNetwork { http: http::Http::new() }
+        RealNetwork { http: http::Http::new(), mongodb: mongodb::Kept::default() }
     }
 }
 
@@ -117,7 +120,7 @@ impl Network for RealNetwork {
     }
 
     async fn mongodb(&self, uri: &SecretString, timeout: Duration) -> Result<String, NetError> {
-        mongodb::ping(uri, timeout).await
+        mongodb::ping(&self.mongodb, uri, timeout).await
     }
 
     async fn mongodb_raise(&self, uri: &SecretString, version: &str, timeout: Duration) -> Result<(), NetError> {

@@ -1,11 +1,12 @@
 //! MongoDB by its official driver.
 
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use mongodb::Client;
 use mongodb::bson::{Document, doc};
 use mongodb::error::{Error, ErrorKind};
-use mongodb::options::{ClientOptions, ServerAddress};
+use mongodb::options::{ClientOptions, ServerAddress, ServerMonitoringMode};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::world::network::NetError;
@@ -13,10 +14,57 @@ use crate::world::network::NetError;
 /// `AuthenticationFailed` and `Unauthorized` of the server's error codes.
 const AUTH_CODES: [i32; 2] = [18, 13];
 
-/// Logs in, pings, and asks for the version.
-pub(super) async fn ping(uri: &SecretString, timeout: Duration) -> Result<String, NetError> {
-    let info = command(uri, vec![doc! {"ping": 1}, doc! {"buildInfo": 1}], timeout).await?;
-    Ok(info.get_str("version").unwrap_or("unknown").to_owned())
+/// How long one login serves. Each costs the server and this machine thousands of hashes, by design of SCRAM; a dashboard asks
+/// every few seconds.
+const LOGIN_SERVES: Duration = Duration::from_secs(60);
+
+/// The client that answered last, logged in, with the address it belongs to.
+#[derive(Default)]
+pub(super) struct Kept(Mutex<Option<(SecretString, Client, Instant)>>);
+
+impl Kept {
+    fn take(&self, uri: &SecretString) -> Option<(Client, Instant)> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (of, client, since) = kept.take()?;
+        if of.expose_secret() == uri.expose_secret() && since.elapsed() < LOGIN_SERVES {
+            return Some((client, since));
+        }
+        close(client);
+        None
+    }
+
+    fn put(&self, uri: &SecretString, client: Client, since: Instant) {
+        let before = self.0.lock().unwrap_or_else(PoisonError::into_inner).replace((uri.clone(), client, since));
+        if let Some((_, client, _)) = before {
+            close(client);
+        }
+    }
+}
+
+/// Ends a client; its watchers would otherwise go on asking a server that may be gone.
+fn close(client: Client) {
+    tokio::spawn(client.shutdown().immediate(true).into_future());
+}
+
+/// Logs in, pings, and asks for the version. A login that served before is used again for a while; whatever it is answered but
+/// what was asked, it is tried anew.
+pub(super) async fn ping(kept: &Kept, uri: &SecretString, timeout: Duration) -> Result<String, NetError> {
+    let questions = || vec![doc! {"ping": 1}, doc! {"buildInfo": 1}];
+    let version = |info: Document| info.get_str("version").unwrap_or("unknown").to_owned();
+    if let Some((client, since)) = kept.take(uri) {
+        if let Ok(info) = ask(&client, questions(), timeout, "MongoDB").await {
+            kept.put(uri, client, since);
+            return Ok(version(info));
+        }
+        close(client);
+    }
+    let (client, at) = connect(uri, timeout).await?;
+    let answer = ask(&client, questions(), timeout, &at).await;
+    match answer {
+        Ok(_) => kept.put(uri, client, Instant::now()),
+        Err(_) => close(client),
+    }
+    answer.map(version)
 }
 
 /// Sets the feature compatibility version. From 7.0 on the server wants it confirmed, since there is no plain way back; servers
@@ -31,6 +79,14 @@ pub(super) async fn raise(uri: &SecretString, version: &str, timeout: Duration) 
 
 /// Logs in, gives the commands one after the other, and answers what the last one said.
 async fn command(uri: &SecretString, commands: Vec<Document>, timeout: Duration) -> Result<Document, NetError> {
+    let (client, at) = connect(uri, timeout).await?;
+    let answer = ask(&client, commands, timeout, &at).await;
+    close(client);
+    answer
+}
+
+/// A client, which connects with its first question, and the address it asks.
+async fn connect(uri: &SecretString, timeout: Duration) -> Result<(Client, String), NetError> {
     let unread = |_| NetError::Protocol("MongoDB".into(), "its connection string cannot be read".into());
     let mut options = ClientOptions::parse(uri.expose_secret()).await.map_err(unread)?;
     let at = options.hosts.first().map_or_else(|| "MongoDB".to_owned(), ServerAddress::to_string);
@@ -38,11 +94,17 @@ async fn command(uri: &SecretString, commands: Vec<Document>, timeout: Duration)
     options.connect_timeout = Some(timeout);
     options.max_pool_size = Some(1);
     options.app_name = Some("kerbup".into());
+    // It is asked often enough; the driver's own looks between would only cost.
+    options.heartbeat_freq = Some(LOGIN_SERVES);
+    options.server_monitoring_mode = Some(ServerMonitoringMode::Poll);
     // One address that belongs to no set is meant as itself: its name inside a set may not be known here.
     if options.hosts.len() == 1 && options.repl_set_name.is_none() && options.direct_connection.is_none() {
         options.direct_connection = Some(true);
     }
-    let client = Client::with_options(options).map_err(unread)?;
+    Ok((Client::with_options(options).map_err(unread)?, at))
+}
+
+async fn ask(client: &Client, commands: Vec<Document>, timeout: Duration, at: &str) -> Result<Document, NetError> {
     let asked = tokio::time::timeout(timeout + Duration::from_millis(250), async {
         let admin = client.database("admin");
         let mut said = Document::new();
@@ -51,12 +113,9 @@ async fn command(uri: &SecretString, commands: Vec<Document>, timeout: Duration)
         }
         Ok(said)
     });
-    let answer = asked.await;
-    // Its watchers would otherwise go on asking a server that may be gone.
-    tokio::spawn(client.shutdown().immediate(true).into_future());
-    match answer {
-        Err(_) => Err(NetError::TimedOut(at)),
-        Ok(Err(e)) => Err(told(at, &e)),
+    match asked.await {
+        Err(_) => Err(NetError::TimedOut(at.into())),
+        Ok(Err(e)) => Err(told(at.into(), &e)),
         Ok(Ok(said)) => Ok(said),
     }
 }
@@ -102,8 +161,12 @@ mod tests {
     use super::*;
 
     async fn ask(port: u16) -> Result<String, NetError> {
-        ping(&SecretString::from(format!("mongodb://kerberos:secret-word@127.0.0.1:{port}/?authSource=admin")), Duration::from_millis(900))
-            .await
+        ping(
+            &Kept::default(),
+            &SecretString::from(format!("mongodb://kerberos:secret-word@127.0.0.1:{port}/?authSource=admin")),
+            Duration::from_millis(900),
+        )
+        .await
     }
 
     #[tokio::test]
@@ -127,7 +190,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_string_that_cannot_be_read_does_not_show_itself() {
-        let got = ping(&SecretString::from("mongodb://kerberos:secret/word@host:port"), Duration::from_secs(1)).await;
+        let got = ping(&Kept::default(), &SecretString::from("mongodb://kerberos:secret/word@host:port"), Duration::from_secs(1)).await;
         assert!(matches!(&got, Err(NetError::Protocol(_, _))) && !format!("{got:?}").contains("secret"), "{got:?}");
     }
 }

@@ -15,8 +15,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use url::{Host, Url};
 
 use crate::model::camera::{StreamError, StreamReading};
+use crate::model::percent::decoded;
 use crate::world::network::NetError;
-use crate::world::percent::decoded;
 
 /// How long a camera may take to hear that we leave.
 const LEAVE: Duration = Duration::from_millis(500);

@@ -23,7 +23,8 @@ const WRITES: [&str; 13] = [
     "setFeatureCompatibilityVersion",
 ];
 
-const READS: [&str; 29] = [
+/// Answered before a login, as by mongod.
+pub const OPEN: [&str; 14] = [
     "hello",
     "isMaster",
     "ismaster",
@@ -38,6 +39,9 @@ const READS: [&str; 29] = [
     "whatsmyuri",
     "getnonce",
     "killCursors",
+];
+
+const READS: [&str; 15] = [
     "find",
     "getMore",
     "count",
@@ -56,7 +60,7 @@ const READS: [&str; 29] = [
 ];
 
 pub fn known(name: &str) -> bool {
-    WRITES.contains(&name) || READS.contains(&name)
+    WRITES.contains(&name) || OPEN.contains(&name) || READS.contains(&name)
 }
 
 pub fn writes(name: &str) -> bool {

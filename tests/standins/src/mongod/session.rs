@@ -65,24 +65,6 @@ pub struct Session {
     half_done: bool,
 }
 
-/// Answered before a login, as by mongod.
-const OPEN: [&str; 14] = [
-    "hello",
-    "isMaster",
-    "ismaster",
-    "saslStart",
-    "saslContinue",
-    "ping",
-    "buildInfo",
-    "buildinfo",
-    "endSessions",
-    "connectionStatus",
-    "logout",
-    "whatsmyuri",
-    "getnonce",
-    "killCursors",
-];
-
 impl Session {
     pub fn new(server: Arc<Mongod>, peer: SocketAddr, number: u64) -> Self {
         Session { server, peer, number, login: None, conversation: None, half_done: false }
@@ -109,7 +91,7 @@ impl Session {
         if !commands::known(&name) {
             return Err(Fault::new(59, "CommandNotFound", format!("no such command: '{name}'")));
         }
-        if !OPEN.contains(&name.as_str()) {
+        if !commands::OPEN.contains(&name.as_str()) {
             self.authorise(&name, database)?;
         }
         match name.as_str() {

@@ -1,17 +1,18 @@
-//! Words for the states of components and cameras.
+//! The states of parts, of cameras and of the whole, in the words that all fronts use. They fit a column of twelve letters.
 
-use crate::model::health::{CameraHealth, CameraState, ComponentState, HealthSnapshot};
+use super::figures::count;
+use crate::model::health::{CameraHealth, CameraState, ComponentState, HealthSnapshot, Overall};
 
 /// A component's state.
 pub fn component(state: ComponentState) -> &'static str {
     match state {
         ComponentState::Healthy => "healthy",
         ComponentState::Starting => "starting",
-        ComponentState::Degraded => "degraded",
+        ComponentState::Degraded => "not well",
         ComponentState::Down => "down",
         ComponentState::Stopped => "stopped",
         ComponentState::NotConfigured => "not set up",
-        ComponentState::Absent => "absent",
+        ComponentState::Absent => "not there",
         ComponentState::Unknown => "unknown",
     }
 }
@@ -23,7 +24,7 @@ pub fn camera(state: CameraState) -> &'static str {
         CameraState::Watching => "watching",
         CameraState::Starting => "starting",
         CameraState::NoPicture => "no picture",
-        CameraState::WrongLogin => "wrong login",
+        CameraState::WrongLogin => super::camera::WRONG_LOGIN,
         CameraState::Stopped => "stopped",
         CameraState::Unknown => "unknown",
     }
@@ -36,7 +37,7 @@ pub fn camera_means(state: CameraState) -> &'static str {
         CameraState::Watching => "It sees the picture and records as soon as something moves.",
         CameraState::Starting => "Its recorder starts. That takes about half a minute.",
         CameraState::NoPicture => "No picture comes. Look at its power and its cable, and whether its address is still the same.",
-        CameraState::WrongLogin => "The camera answers, but refuses the name or the password. Give it the new one: e, then Cameras.",
+        CameraState::WrongLogin => "The camera wants another name or password than it was given. Type them again: e, then Cameras.",
         CameraState::Stopped => "Its recorder was stopped by someone. Restart it with r.",
         CameraState::Unknown => "It could not be asked. The next reading may tell.",
     }
@@ -66,10 +67,23 @@ pub fn heading(health: &HealthSnapshot) -> String {
     let ill = health.components.iter().filter(|c| c.state != ComponentState::Healthy).count();
     match (health.cameras.len(), ill) {
         (0, 0) => "all parts healthy, no camera yet".into(),
-        (0, n) => format!("{} not healthy, no camera yet", super::figures_ui::count(n, "part")),
+        (0, n) => format!("{} not healthy, no camera yet", count(n, "part")),
         (of, _) => {
             let good = health.cameras.iter().filter(|c| records(c)).count();
             if good == of && of == 1 { "the camera records".into() } else { format!("{good} of {of} cameras record") }
         }
+    }
+}
+
+/// The whole in a few words.
+pub fn overall(overall: Overall) -> &'static str {
+    match overall {
+        Overall::Healthy => "all is well",
+        Overall::Starting => "it starts",
+        Overall::Degraded => "something is wrong, something works",
+        Overall::Down => "nothing records",
+        Overall::Stopped => "it is stopped",
+        Overall::Absent => "nothing is installed",
+        Overall::Unknown => "it could not be asked",
     }
 }

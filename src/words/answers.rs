@@ -28,8 +28,16 @@ pub const SIZE_LATER: &str = "How much it comes to is said as soon as a camera w
 /// Sizes cannot be known.
 pub const SIZE_UNKNOWN: &str = "How much it comes to is not known: no camera's stream could be measured.";
 
-/// When a camera records, in a table.
+/// When a camera records.
 pub fn record(record: Record) -> &'static str {
+    match record {
+        Record::Motion => "on movement",
+        Record::Always => "always",
+    }
+}
+
+/// The same where there is little room.
+pub fn record_short(record: Record) -> &'static str {
     match record {
         Record::Motion => "movement",
         Record::Always => "always",

@@ -2,39 +2,57 @@
 
 use crate::model::host::{Disk, DiskKind, DockerFlavour, DockerPresence, HostReport, Mount, VirtKind};
 
-use super::figures::size;
+use super::figures::{bytes, memory as memory_size, short_path, span};
 
 /// Mounts below this size are the system's own (its boot partition, say) and not worth a row.
 const WORTH_A_ROW: u64 = 4_000_000_000;
 
 /// Rows for disks, so that the table stays a table on a server with many.
-const DISK_ROWS: usize = 6;
+const DISK_ROWS: usize = 4;
 
-/// Subject and value, in the order of the screen. A subject with several rows is named in its first. `pending` is what the probe still
-/// waits for, as `Images: asking ghcr.io`; where nothing else is known of a subject, its value is that, with an ellipsis.
-pub fn lines(report: &HostReport, pending: &[String]) -> Vec<(String, String)> {
+/// Letters of a mount's path; the end of a longer one is shown.
+const PATH: usize = 16;
+
+/// A row of the table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// Subject; empty for a further row of the same.
+    pub subject: &'static str,
+    /// What was seen, what is waited for, or why it is not known.
+    pub says: String,
+    /// Which of these.
+    pub known: Known,
+}
+
+/// How much of a subject is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// It was seen.
+    Yes,
+    /// It is being asked for.
+    Soon,
+    /// It could not be seen.
+    No,
+}
+
+/// The rows, in the order of the screen. `pending` is what the probe still waits for, as `Images: asking ghcr.io`.
+pub fn rows(report: &HostReport, pending: &[String]) -> Vec<Seen> {
     let waits = |subject: &str| -> Vec<&str> {
         pending.iter().filter_map(|p| p.split_once(": ")).filter(|(s, _)| *s == subject).map(|(_, what)| what).collect()
     };
-    let mut rows = Vec::new();
-    let mut row = |subject: &str, value: Result<String, &str>| {
-        let value = match (value, waits(subject).as_slice()) {
-            (Ok(value), _) => value,
-            (Err(_), [first, ..]) => format!("{first} …"),
-            (Err(why), []) => format!("unknown: {why}"),
-        };
-        rows.push((subject.to_string(), value));
+    let row = |subject: &'static str, value: Result<String, &str>| match (value, waits(subject).first()) {
+        (Ok(says), _) => Seen { subject, says, known: Known::Yes },
+        (Err(_), Some(what)) => Seen { subject, says: (*what).into(), known: Known::Soon },
+        (Err(why), None) => Seen { subject, says: why.into(), known: Known::No },
     };
-    row("Computer", computer(report));
-    row("Memory", memory(report));
-    row("System", system(report));
+    let mut rows = vec![row("Computer", computer(report)), row("Memory", memory(report)), row("System", system(report))];
     match disks(report) {
-        Ok(all) => all.into_iter().enumerate().for_each(|(at, line)| row(if at == 0 { "Disks" } else { "" }, Ok(line))),
-        Err(why) => row("Disks", Err(why)),
+        Ok(all) => rows.extend(all.into_iter().enumerate().map(|(at, line)| row(if at == 0 { "Disks" } else { "" }, Ok(line)))),
+        Err(why) => rows.push(row("Disks", Err(why))),
     }
-    row("Network", network(report));
-    row("Docker", docker(report));
-    row("Images", images(report, &waits("Images")));
+    rows.push(row("Network", network(report)));
+    rows.push(row("Docker", docker(report)));
+    rows.push(row("Images", images(report, &waits("Images"))));
     rows
 }
 
@@ -75,7 +93,7 @@ fn short_processor(model: &str) -> String {
 /// `8.0 GB, 6.1 GB free`.
 fn memory(report: &HostReport) -> Result<String, &str> {
     let memory = report.memory.get().ok_or(report.memory.how())?;
-    Ok(format!("{}, {} free", size(memory.total), size(memory.available)))
+    Ok(format!("{}, {} free", memory_size(memory.total), memory_size(memory.available)))
 }
 
 /// `Debian 12, kernel 6.1, systemd`.
@@ -118,11 +136,11 @@ fn disks(report: &HostReport) -> Result<Vec<String>, &str> {
         let free = if mount.total == 0 {
             "does not answer".into()
         } else {
-            format!("{} free{}", size(mount.free), if mount.options.iter().any(|o| o == "ro") { ", read-only" } else { "" })
+            format!("{} free{}", bytes(mount.free), if mount.options.iter().any(|o| o == "ro") { ", read-only" } else { "" })
         };
         let kind = if remote(&mount.fs) { "network folder" } else { kind(mount.kind) };
-        let total = if mount.total == 0 { String::new() } else { format!("{} ", size(mount.total)) };
-        cells.push([mount.path.clone(), format!("{total}{kind}").trim().to_string(), free]);
+        let total = if mount.total == 0 { String::new() } else { format!("{} ", bytes(mount.total)) };
+        cells.push([short_path(&mount.path, PATH), format!("{total}{kind}"), free]);
     }
     cells.extend(all.map(Vec::as_slice).unwrap_or_default().iter().filter_map(waiting));
     let left_out = cells.len().saturating_sub(DISK_ROWS);
@@ -150,12 +168,12 @@ fn waiting(disk: &Disk) -> Option<[String; 3]> {
     // The largest part is the one that matters; a stick's small first one holds its starter.
     let fs = disk.volumes.iter().max_by_key(|v| v.size).and_then(|v| v.fs.as_deref());
     let state = match fs {
-        None => "plugged in, not ready: nothing readable on it".into(),
+        None => "plugged in, not formatted".into(),
         Some("swap" | "linux_raid_member" | "LVM2_member" | "zfs_member") => "in use by the system".to_string(),
         Some("crypto_LUKS") => "plugged in, not ready: encrypted".into(),
         Some(fs) => format!("plugged in, not ready: {}", fs_name(fs)),
     };
-    Some([disk.name.clone(), format!("{} {}", size(disk.size), kind(disk.kind)).trim().to_string(), state])
+    Some([disk.name.clone(), format!("{} {}", bytes(disk.size), kind(disk.kind)), state])
 }
 
 /// File systems as their makers write them.
@@ -174,7 +192,7 @@ fn remote(fs: &str) -> bool {
 }
 
 /// The kind of disk in people's words.
-fn kind(kind: DiskKind) -> &'static str {
+pub fn kind(kind: DiskKind) -> &'static str {
     match kind {
         DiskKind::HardDisk => "hard disk",
         DiskKind::Ssd => "SSD",
@@ -183,7 +201,7 @@ fn kind(kind: DiskKind) -> &'static str {
         DiskKind::Emmc => "eMMC",
         DiskKind::Usb => "USB",
         DiskKind::Virtual => "virtual disk",
-        DiskKind::Unknown => "",
+        DiskKind::Unknown => "disk",
     }
 }
 
@@ -199,7 +217,7 @@ fn network(report: &HostReport) -> Result<String, &str> {
         Some(interface) => {
             let address = interface.addresses.iter().find(|(a, _)| a.is_ipv4()).or_else(|| interface.addresses.first());
             parts.extend(address.map(|(a, _)| format!("{a} on {}", interface.name)));
-            if way_out.is_none() {
+            if network.default_route.get().is_some_and(Option::is_none) {
                 parts.push("no way to the internet".into());
             }
         }
@@ -213,7 +231,7 @@ fn network(report: &HostReport) -> Result<String, &str> {
 fn clock(skew: f64) -> String {
     match skew {
         s if s.abs() <= 1.5 => "clock right to 1 s".into(),
-        s => format!("clock {} {}", super::figures::duration(s.abs()), if s > 0.0 { "fast" } else { "slow" }),
+        s => format!("clock {} {}", span(s.abs()), if s > 0.0 { "fast" } else { "slow" }),
     }
 }
 
@@ -233,7 +251,7 @@ fn docker(report: &HostReport) -> Result<String, &str> {
                 DockerFlavour::Desktop => " Desktop",
                 DockerFlavour::Podman => " (Podman)",
             };
-            let free = engine.root_free.map(|f| format!(", {} free", size(f))).unwrap_or_default();
+            let free = engine.root_free.map(|f| format!(", {} free", bytes(f))).unwrap_or_default();
             format!("{}{flavour}, running{free}", engine.version)
         }
     })
@@ -257,9 +275,9 @@ fn images<'a>(report: &HostReport, waits: &[&str]) -> Result<String, &'a str> {
     .into_iter()
     .flatten()
     .collect();
-    if parts.is_empty() { Err("no place to fetch images from is set") } else { Ok(parts.join("; ")) }
+    if parts.is_empty() { Err("not asked yet") } else { Ok(parts.join("; ")) }
 }
 
 #[cfg(test)]
-#[path = "host_tests.rs"]
+#[path = "machine_tests.rs"]
 mod tests;

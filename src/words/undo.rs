@@ -1,0 +1,89 @@
+//! What taking a step back comes to, for an uninstall and for undo: what goes, and what stays.
+
+use serde_json::Value;
+
+use crate::model::plan::Step;
+
+/// What becomes of what a step made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Back {
+    /// It is removed: `the network shop-12`.
+    Goes(String),
+    /// It stays: `Docker`.
+    Stays(String),
+    /// The step was begun and had changed nothing yet; its title.
+    Nothing(String),
+}
+
+/// What taking this step back does, by what was there before it. `purge`: recordings go as well. `with_engine`: Docker goes, where
+/// kerbup installed it.
+pub fn back(step: &Step, undo: Option<&Value>, purge: bool, with_engine: bool) -> Back {
+    let Some(undo) = undo else { return Back::Nothing(step.title.clone()) };
+    let text = |at: &str| step.with.pointer(at).and_then(Value::as_str).unwrap_or_default();
+    match step.kind.as_str() {
+        "container" => Back::Goes(match step.with.pointer("/workload/camera").and_then(Value::as_str) {
+            Some(camera) => format!("the recorder of {camera}"),
+            None => format!("the part {}", text("/workload/title").to_lowercase()),
+        }),
+        "network" => Back::Goes(format!("the network {}", text("/name"))),
+        "image" if undo["there"] == true => Back::Stays(format!("the image {}, which was here before", text("/image"))),
+        "image" => Back::Goes(format!("the image {}", text("/image"))),
+        "storage" if purge => Back::Goes(format!("ALL RECORDINGS and databases in {}", text("/path"))),
+        "storage" => Back::Stays(format!("recordings and databases in {}", text("/path"))),
+        "docker" if with_engine && undo["packages"].as_array().is_some_and(|p| !p.is_empty()) => Back::Goes("Docker".into()),
+        "docker" => Back::Stays("Docker".into()),
+        "bucket" => Back::Goes("the rule that deletes old recordings".into()),
+        "program" => Back::Goes("the copy of kerbup and its link".into()),
+        "unit" => Back::Goes("the hourly look at the disk".into()),
+        "registry" => Back::Goes(format!("what Docker was told of {}", text("/host"))),
+        _ => Back::Goes(format!("what this made: {}", step.title)),
+    }
+}
+
+impl Back {
+    /// As a step of its own: `Remove the network shop-12`.
+    pub fn title(&self) -> String {
+        match self {
+            Back::Goes(what) => format!("Remove {what}"),
+            Back::Stays(what) => format!("Keep {what}"),
+            Back::Nothing(title) => format!("Nothing to remove yet: {title}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::plan::{Preview, Risk};
+
+    fn title(kind: &str, with: Value, undo: Value, purge: bool, engine: bool) -> String {
+        let (id, title, why) = (kind.into(), "Fetch it".into(), String::new());
+        let step =
+            Step { id, kind: kind.into(), with, title, why, after: vec![], risk: Risk::None, budget: 1, preview: Preview::default() };
+        back(&step, Some(&undo).filter(|u| !u.is_null()), purge, engine).title()
+    }
+
+    #[test]
+    fn what_goes_and_what_stays_is_said_for_every_kind() {
+        let image = json!({"image": "mongo:4.4.18"});
+        assert_eq!(title("image", image.clone(), json!({"there": false}), false, false), "Remove the image mongo:4.4.18");
+        assert_eq!(title("image", image.clone(), json!({"there": true}), true, true), "Keep the image mongo:4.4.18, which was here before");
+        assert_eq!(title("image", image, Value::Null, false, false), "Nothing to remove yet: Fetch it");
+        let part = |camera: Value| json!({"workload": {"title": "Video store", "camera": camera}});
+        assert_eq!(title("container", part(Value::Null), json!({}), false, false), "Remove the part video store");
+        assert_eq!(title("container", part(json!("yard")), json!({}), false, false), "Remove the recorder of yard");
+        assert_eq!(title("network", json!({"name": "shop"}), json!({}), false, false), "Remove the network shop");
+        let folder = json!({"path": "/srv/k"});
+        assert_eq!(title("storage", folder.clone(), json!({}), false, false), "Keep recordings and databases in /srv/k");
+        assert_eq!(title("storage", folder, json!({}), true, false), "Remove ALL RECORDINGS and databases in /srv/k");
+        let packages = json!({"packages": ["docker.io"]});
+        assert_eq!(title("docker", json!({}), packages.clone(), false, true), "Remove Docker");
+        assert_eq!(title("docker", json!({}), packages, false, false), "Keep Docker");
+        assert_eq!(title("docker", json!({}), json!({"packages": []}), false, true), "Keep Docker");
+        for kind in ["bucket", "program", "unit"] {
+            assert!(!title(kind, json!({}), json!({}), false, false).contains("Fetch it"), "{kind}");
+        }
+    }
+}
