@@ -17,7 +17,7 @@ use crate::model::fault::{Fault, Whose};
 use crate::recipe::load;
 use crate::world::World;
 use crate::world::fake;
-use crate::world::files::Files as _;
+use crate::world::files::Files;
 use crate::world::real::{clock::RealClock, docker, files::RealFiles, network::RealNetwork, processes::RealProcesses};
 
 /// What every command begins with.
@@ -63,6 +63,15 @@ fn practice(name: &str) -> Result<World, Fault> {
         name => fake::named(name)?,
     };
     Ok(fake::world(described))
+}
+
+/// This machine's time zone. TZ is the exception; else the file is read alone: the list of all zones, some 600 files, is not needed
+/// to show a time, and the first frame waits for this.
+fn zone(files: &dyn Files) -> TimeZone {
+    if files.variable("TZ").is_some() {
+        return TimeZone::system();
+    }
+    files.read("/etc/localtime").ok().and_then(|bytes| TimeZone::tzif("local", &bytes).ok()).unwrap_or(TimeZone::UTC)
 }
 
 impl Setup {
@@ -118,7 +127,7 @@ impl Setup {
                 stderr_tty: std::io::stderr().is_terminal(),
                 accessible,
                 colour,
-                zone: TimeZone::system(),
+                zone: zone(&RealFiles),
                 now: Arc::new(move || clock.now()),
             },
         })

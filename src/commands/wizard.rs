@@ -94,7 +94,7 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
     let seen = tee(events, forward);
     let shows = async {
         if on_screen {
-            full::run(flow, look, seat, shown, &mut perform, &*terminal.now).await
+            full::run(flow, look, seat, shown, &mut perform, (&*terminal.now, terminal.zone.clone())).await
         } else {
             line::run(flow, seat, shown, &mut perform, terminal.clone()).await
         }

@@ -172,7 +172,7 @@ impl Drive {
         let (same_cameras, same_days) = self.decided_as_before(answers, &state);
         // A recorder beside a library keeps a share of the disk, whatever the days are; one that stands alone keeps the days.
         let (recorders, rule) = (same_cameras && (same_days || answers.shape == Shape::Full), same_cameras && same_days);
-        settle(&mut plan, |id| receipt.steps.get(id).map(|t| &t.step), &self.recipes, recorders, rule);
+        settle(&mut plan, |id| receipt.steps.get(id).map(|t| &*t.step), &self.recipes, recorders, rule);
         // What a person said yes to a moment ago keeps its figures as well; its subnet was chosen by one who may have seen fewer.
         let agreed = self.memory().agreed.take();
         settle(&mut plan, |id| agreed.as_ref()?.step(id).filter(|s| s.kind != "network"), &self.recipes, true, true);

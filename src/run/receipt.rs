@@ -1,6 +1,7 @@
 //! The receipt: the fold of the journal. What stands, what takes it back, what was left half-done. Never written by hand.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use crate::world::files::Files;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
     /// The step as it was planned last.
-    pub step: Step,
+    pub step: Arc<Step>,
     /// Its first saved undo, since it was last taken back.
     pub undo: Option<Value>,
     /// What it made, when it was done.
@@ -49,19 +50,21 @@ impl Receipt {
     /// Folds records.
     pub fn fold(records: Vec<Record>) -> Self {
         let mut r = Receipt::default();
-        let mut known: BTreeMap<String, Step> = BTreeMap::new();
+        let mut known: BTreeMap<String, Arc<Step>> = BTreeMap::new();
         let mut begun: BTreeMap<String, f64> = BTreeMap::new();
         let mut order = 0;
         for record in records {
             match record {
                 Record::PlanAccepted { plan, purpose, .. } => {
-                    known.extend(plan.steps.iter().map(|s| (s.id.clone(), s.clone())));
-                    if purpose == Purpose::Install {
-                        for s in &plan.steps {
-                            if let Some(trace) = r.steps.get_mut(&s.id) {
-                                trace.step = s.clone();
-                            }
+                    for s in plan.steps.iter().cloned().map(Arc::new) {
+                        if purpose == Purpose::Install
+                            && let Some(trace) = r.steps.get_mut(&s.id)
+                        {
+                            trace.step = s.clone();
                         }
+                        known.insert(s.id.clone(), s);
+                    }
+                    if purpose == Purpose::Install {
                         r.plan = Some(plan);
                     }
                     r.purpose = Some(purpose);

@@ -38,9 +38,14 @@ fn the_screen_of_a_child() {
             Effect::Check(_) => lease.elevate(),
             _ => {}
         };
-        full::run(Flow::new(Answers::default(), vec![], true), COLOUR, seat, events, &mut perform, &|| {
-            jiff::Timestamp::now().as_second() as f64
-        })
+        full::run(
+            Flow::new(Answers::default(), vec![], true),
+            COLOUR,
+            seat,
+            events,
+            &mut perform,
+            (&|| jiff::Timestamp::now().as_second() as f64, jiff::tz::TimeZone::UTC),
+        )
         .await
     });
     eprintln!("left with {:?}", left.unwrap());

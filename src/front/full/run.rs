@@ -35,11 +35,11 @@ pub async fn run(
     mut seat: Seat,
     mut events: mpsc::UnboundedReceiver<Event>,
     perform: &mut dyn FnMut(Effect),
-    now: Now<'_>,
+    (now, zone): (Now<'_>, jiff::tz::TimeZone),
 ) -> Result<Leave, Fault> {
     let tmux = std::env::var_os("TMUX").is_some();
     flow.start().into_iter().for_each(&mut *perform);
-    let mut app = App::new(flow, look, jiff::tz::TimeZone::system());
+    let mut app = App::new(flow, look, zone);
     let mut held = Held::take().map_err(fault)?;
     let leave = show(&mut app, &mut held, tmux, &mut seat, &mut events, perform, now).await?;
     drop(held);
