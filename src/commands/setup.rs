@@ -95,6 +95,10 @@ impl Setup {
         let clock = world.clock.clone();
         let mut drive = Drive::new(world, recipes, root, sender);
         drive.papers = Arc::new(RealFiles);
+        if named.is_none() && globals.practice.is_none() && RealFiles.uid() != 0 {
+            // Whoever plans, root installs.
+            drive.installed = sites::ROOTS.into();
+        }
         let stdout_tty = std::io::stdout().is_terminal();
         let stdin_tty = std::io::stdin().is_terminal();
         let variable = |name: &str| RealFiles.variable(name).filter(|v| !v.is_empty());
@@ -142,6 +146,11 @@ impl Setup {
                 return;
             }
         }
+    }
+
+    /// Somebody sits at a terminal and can be asked for a password.
+    pub fn can_be_asked(&self) -> bool {
+        self.full || (self.terminal.stdin_tty && self.terminal.stderr_tty && !self.json)
     }
 
     /// Root is needed to change this machine's engine; practice changes nothing.

@@ -10,14 +10,17 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
 
-use super::handover;
+use super::handover::{self, Again};
 use super::setup::Setup;
 use crate::cli::{Exit, Globals};
+use crate::drive::Drive;
 use crate::flow::{Effect, Flow, Stage};
+use crate::front::lease::{Lease, Leave};
 use crate::front::line::record::Record;
 use crate::front::{full, line};
 use crate::model::event::Event;
 use crate::model::fault::{Fault, Whose};
+use crate::words::{root, welcome};
 
 /// The whole journey.
 pub async fn wizard(setup: Setup, globals: &Globals) -> Result<i32, Vec<Fault>> {
@@ -33,41 +36,52 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
     }
     let drive = setup.drive.clone();
     let standing = drive.standing().map_err(one)?;
-    let mut answers = match (&globals.site, standing.is_empty()) {
-        (Some(name), false) => drive.load(&drive.site(Some(name)).map_err(one)?).map_err(one)?,
+    let given = globals.handover.as_ref().map(|path| handover::take(&drive, path)).transpose().map_err(one)?;
+    let mut answers = match (&given, &globals.site) {
+        (Some(given), _) => given.answers.clone(),
+        (None, Some(name)) if !standing.is_empty() => drive.load(&drive.site(Some(name)).map_err(one)?).map_err(one)?,
         _ => drive.beginning().map_err(one)?,
     };
-    if !globals.answers.is_empty() || !globals.sets.is_empty() {
+    if given.is_none() && !(globals.answers.is_empty() && globals.sets.is_empty()) {
         answers = drive.answers(&globals.answers, &globals.sets)?;
     }
-    let mut stage = stage;
-    if let Some(path) = &globals.handover {
-        answers = handover::take(&drive, path).map_err(one)?;
-        stage = Stage::Review;
-    }
     drive.memory().answers = answers.clone();
-    if matches!(stage, Stage::Where | Stage::Review) {
-        drive.look(&answers).await;
-        drive.try_cameras(&answers).await;
+    if given.is_some() {
+        tell(root::LOOKS_AGAIN);
     }
-    let flow = Flow::new(answers, standing, setup.practice).at(stage);
-    let needs_root = setup.root_needed().is_err();
+    if given.is_some() || stage == Stage::Where {
+        drive.look(&answers).await;
+    }
+    if given.is_some() {
+        drive.told_of_cameras(&answers).await;
+    }
+    let flow = Flow::new(answers, standing, setup.practice);
+    let flow = match given {
+        Some(given) => flow.agreed(given.plan),
+        None => flow.at(stage),
+    };
+    let needs_root = setup.root_needed().err();
+    let can_be_asked = setup.can_be_asked();
+    let again = Again::of(&setup, globals);
     let Setup { events, full: on_screen, look, terminal, .. } = setup;
-    let (lease, seat) = full::Lease::pair();
+    let (lease, seat) = Lease::pair();
     let handed = Arc::new(std::sync::Mutex::new(None));
     // Runs that were begun here; each ends with one Done.
     let begun = Arc::new(AtomicUsize::new(0));
-    let performer = {
-        let (drive, handed, begun) = (drive.clone(), handed.clone(), begun.clone());
+    let mut perform = {
+        let (drive, handed, begun, again) = (drive.clone(), handed.clone(), begun.clone(), again.clone());
+        let elevates = needs_root.is_some();
         move |effect: Effect| {
             let runs = matches!(effect, Effect::Install(_) | Effect::Resume(_) | Effect::Undo | Effect::Uninstall);
-            if needs_root && runs && on_screen {
-                match handover::give(&drive, &effect) {
+            if let Effect::Practise = effect {
+                practise(drive.clone(), lease.clone(), again.clone());
+            } else if elevates && runs {
+                match if can_be_asked { handover::give(&drive, &effect) } else { Ok(None) } {
                     Ok(path) => {
                         *handed.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = path;
                         lease.elevate();
                     }
-                    Err(fault) => drive.send(Event::Failed { fault }),
+                    Err(fault) => drive.refuse(fault),
                 }
             } else {
                 begun.fetch_add(usize::from(runs), Ordering::Relaxed);
@@ -75,30 +89,36 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
             }
         }
     };
-    let mut perform = performer;
-    if !on_screen {
-        let leave = line::run(flow, events, &mut perform, terminal).await.map_err(one)?;
-        return Ok(leave.code);
-    }
     let mut lost = hang_up();
     let (forward, shown) = mpsc::unbounded_channel();
     let seen = tee(events, forward);
-    // The screen does not always learn that its terminal is gone: the signal says so.
+    let shows = async {
+        if on_screen {
+            full::run(flow, look, seat, shown, &mut perform, (&*terminal.now, terminal.zone.clone())).await
+        } else {
+            line::run(flow, seat, shown, &mut perform, terminal.clone()).await
+        }
+    };
+    // A front does not always learn that its terminal is gone: the signal says so.
     let leave = tokio::select! {
-        leave = full::run(flow, look, seat, shown, &mut perform, (&*terminal.now, terminal.zone.clone())) => match leave {
+        leave = shows => match leave {
             Ok(leave) => leave,
             // A terminal that cannot be drawn on any more ends no run.
-            Err(_) if begun.load(Ordering::Relaxed) > seen.borrow().ends => full::Leave::Lost,
+            Err(_) if on_screen && begun.load(Ordering::Relaxed) > seen.borrow().ends => Leave::Lost,
             Err(fault) => return Err(one(fault)),
         },
-        _ = lost.wait_for(|lost| *lost) => full::Leave::Lost,
+        _ = lost.wait_for(|lost| *lost) => Leave::Lost,
     };
     let begun = begun.load(Ordering::Relaxed);
-    if leave == full::Leave::Elevate {
+    if leave == Leave::Elevate {
+        if let Some(fault) = needs_root.filter(|_| !can_be_asked) {
+            return Err(one(fault));
+        }
         let path = handed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        return handover::elevate(&drive, path).await.map_err(one);
+        tell(&root::asks(path.is_some()));
+        return again.elevate(path).await.map_err(one);
     }
-    if leave == full::Leave::Interrupted {
+    if leave == Leave::Interrupted {
         if begun > seen.borrow().ends && drive.attached().is_none() {
             // A person ended it: a restart of the machine does not go on by itself.
             let site = drive.memory().answers.site.clone();
@@ -115,7 +135,7 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
     }
     let ended = seen.borrow().ended.clone();
     let code = match leave {
-        full::Leave::Quit(code) => code,
+        Leave::Quit(code) => code,
         _ => Exit::Done.code(),
     };
     // The screen has left its last words in the terminal; those of a run that outlived it are told here.
@@ -128,6 +148,26 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
         }
         _ => Ok(code),
     }
+}
+
+/// Lends the terminal to a practice; then the journey is where it was.
+fn practise(drive: Drive, lease: Lease, again: Again) {
+    tokio::spawn(async move {
+        lease.release().await;
+        let practised = again.practise().await;
+        // Said before the terminal is back, so that it stands above what is asked next.
+        drive.send(match practised {
+            Ok(()) => Event::Note { says: welcome::TRIED.into() },
+            Err(fault) => Event::Failed { fault },
+        });
+        lease.retake().await;
+    });
+}
+
+fn tell(line: &str) {
+    use std::io::Write as _;
+    // A terminal that is gone does not matter.
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 fn say(lines: &[String]) {

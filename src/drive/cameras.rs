@@ -68,6 +68,18 @@ impl Drive {
         Some(tried)
     }
 
+    /// Tells what is known of these cameras already, and tries the others.
+    pub async fn told_of_cameras(&self, answers: &Answers) {
+        let known = self.memory().tried.clone();
+        let tries = answers.cameras.iter().map(|c| async {
+            match known.get(&c.name) {
+                Some(tried) => self.send(Event::CameraTried { tried: tried.clone() }),
+                None => drop(self.try_camera(c).await),
+            }
+        });
+        futures_util::future::join_all(tries).await;
+    }
+
     /// Tries all cameras at the same time.
     pub async fn try_cameras(&self, answers: &Answers) -> Vec<CameraTried> {
         let tries = answers.cameras.iter().map(|c| self.try_camera(c));
@@ -83,5 +95,42 @@ impl Drive {
                 self.secrets.put(&format!("camera.{}.inside-url", c.name), SecretString::from(inside.to_string()));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::drive::Drive;
+    use crate::flow::{Flow, Input, Intent, Stage};
+    use crate::model::event::Event;
+    use crate::recipe::load::embedded;
+    use crate::world::fake::{named, world};
+
+    #[tokio::test]
+    async fn cameras_of_a_site_file_are_tried_when_one_comes_to_them() {
+        let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
+        let mut machine = named("nuc").unwrap();
+        machine.speed = 100.0;
+        let drive = Drive::new(world(machine), embedded().unwrap(), "/var/lib/kerbup".into(), sender);
+        let file = "[site]\nname = \"a\"\n[[camera]]\nname = \"door\"\nurl = \"rtsp://192.168.1.64/Streaming/Channels/101\"\n\
+                    [[camera]]\nname = \"yard\"\nurl = \"rtsp://viewer:practice@192.168.1.65/stream1\"\n\
+                    [[camera]]\nname = \"till\"\nurl = \"rtsp://viewer:wrong@192.168.1.65/stream1\"\n";
+        drive.papers.write("/site.toml", file.as_bytes(), 0o600).unwrap();
+        let answers = drive.answers(&["/site.toml".to_string()], &[]).unwrap();
+        drive.memory().answers = answers.clone();
+        let mut flow = Flow::new(answers, vec![], false).at(Stage::Where);
+        for _ in 0..2 {
+            flow.handle(Input::Intent(Intent::Next)).into_iter().for_each(|e| drive.perform(e));
+            assert!(flow.tried.len() == 3 && flow.here() == Stage::Cameras);
+            while flow.busy() {
+                if let Event::CameraTried { tried } = events.recv().await.unwrap() {
+                    flow.handle(Input::Event(Event::CameraTried { tried }));
+                }
+            }
+            flow.handle(Input::Intent(Intent::Back));
+        }
+        let came = |name: &str| flow.tried[name].as_ref().is_some_and(|t| t.outcome.is_ok());
+        assert_eq!([came("door"), came("yard"), came("till")], [true, true, false]);
+        assert!(events.try_recv().is_err(), "each was tried once");
     }
 }

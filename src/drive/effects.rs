@@ -43,21 +43,20 @@ impl Drive {
             effect => {
                 tokio::spawn(async move {
                     let runs = matches!(effect, Effect::Install(_) | Effect::Resume(_) | Effect::Undo | Effect::Uninstall);
-                    if let Err(fault) = drive.effect(effect, answers).await {
-                        drive.send(Event::Failed { fault });
-                        if runs {
-                            drive.send(Event::Done {
-                                ok: false,
-                                changed: false,
-                                cameras: CameraCount::default(),
-                                addresses: vec![],
-                                says: vec![],
-                            });
-                        }
+                    match drive.effect(effect, answers).await {
+                        Err(fault) if runs => drive.refuse(fault),
+                        Err(fault) => drive.send(Event::Failed { fault }),
+                        Ok(()) => {}
                     }
                 });
             }
         }
+    }
+
+    /// A run that could not be begun.
+    pub fn refuse(&self, fault: Fault) {
+        self.send(Event::Failed { fault });
+        self.send(Event::Done { ok: false, changed: false, cameras: CameraCount::default(), addresses: vec![], says: vec![] });
     }
 
     async fn effect(&self, effect: Effect, answers: Answers) -> Result<(), Fault> {
@@ -152,7 +151,8 @@ impl Drive {
                     serde_json::json!({ "schema": 1, "host": host, "checks": checks, "verdict": crate::model::check::verdict(&checks) });
                 self.save(&path, format!("{document:#}\n"))?;
             }
-            Effect::Unwatch | Effect::CloseLog | Effect::Quit(_) => {}
+            // Whoever holds the terminal sees to a practice.
+            Effect::Unwatch | Effect::CloseLog | Effect::Practise | Effect::Quit(_) => {}
         }
         Ok(())
     }

@@ -48,6 +48,8 @@ pub struct Memory {
     pub images: BTreeMap<String, ImageSurvey>,
     /// The plan that was shown last.
     pub plan: Option<Plan>,
+    /// The plan that a person said yes to before root was asked for: the next plan keeps its figures.
+    pub agreed: Option<Plan>,
     /// The answers as last heard of.
     pub answers: Answers,
     /// State folder of the site whose run, another kerbup's, is shown.
@@ -66,6 +68,8 @@ pub struct Drive {
     pub recipes: Arc<Recipes>,
     /// Folder that holds a folder for each site.
     pub root: String,
+    /// The same where root installs: what a plan speaks of, whoever makes it.
+    pub installed: String,
     /// Where the program's copy is linked.
     pub link: String,
     /// Secrets of the site in hand.
@@ -85,6 +89,7 @@ impl Drive {
             papers: world.files.clone(),
             world,
             recipes: Arc::new(recipes),
+            installed: root.clone(),
             root,
             link: "/usr/local/bin/kerbup".into(),
             secrets: Secrets::default(),

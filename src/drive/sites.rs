@@ -9,18 +9,21 @@ use crate::secrets::Secrets;
 use crate::step::file_fault;
 use crate::world::files::Files;
 
+/// The folder that holds a folder for each site of root's.
+pub const ROOTS: &str = "/var/lib/kerbup";
+
 /// The folder that holds a folder for each site: the flag, else root's, else the user's own.
 pub fn root(files: &dyn Files, flag: Option<&str>) -> String {
     if let Some(dir) = flag {
         return dir.trim_end_matches('/').into();
     }
     if files.uid() == 0 {
-        return "/var/lib/kerbup".into();
+        return ROOTS.into();
     }
     match (files.variable("XDG_STATE_HOME"), files.variable("HOME")) {
         (Some(dir), _) if !dir.is_empty() => format!("{dir}/kerbup"),
         (_, Some(home)) => format!("{home}/.local/state/kerbup"),
-        _ => "/var/lib/kerbup".into(),
+        _ => ROOTS.into(),
     }
 }
 

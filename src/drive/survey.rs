@@ -11,7 +11,7 @@ use crate::model::engine::ImageInfo;
 use crate::model::fact::Fact;
 use crate::model::fault::{Fault, Whose};
 use crate::model::host::{DockerPresence, HostReport};
-use crate::model::plan::{Plan, StepState};
+use crate::model::plan::{Plan, Step, StepState};
 use crate::model::survey::{ImageSurvey, Survey};
 use crate::plan::{self, Wish};
 use crate::recipe::Recipes;
@@ -166,12 +166,16 @@ impl Drive {
         self.ask_registries(&host, answers, &mut survey).await;
         self.refuse_by_survey(answers)?;
         let state = self.state(&answers.site);
-        let wish = Wish { host: &host, survey: &survey, answers, recipes: &self.recipes, state: &state, link: &self.link };
+        let installed = format!("{}/{}", self.installed, answers.site);
+        let wish = Wish { host: &host, survey: &survey, answers, recipes: &self.recipes, state: &installed, link: &self.link };
         let mut plan = plan::plan(&wish)?;
         let (same_cameras, same_days) = self.decided_as_before(answers, &state);
         // A recorder beside a library keeps a share of the disk, whatever the days are; one that stands alone keeps the days.
         let (recorders, rule) = (same_cameras && (same_days || answers.shape == Shape::Full), same_cameras && same_days);
-        settle(&mut plan, &receipt, &self.recipes, recorders, rule);
+        settle(&mut plan, |id| receipt.steps.get(id).map(|t| &*t.step), &self.recipes, recorders, rule);
+        // What a person said yes to a moment ago keeps its figures as well; its subnet was chosen by one who may have seen fewer.
+        let agreed = self.memory().agreed.take();
+        settle(&mut plan, |id| agreed.as_ref()?.step(id).filter(|s| s.kind != "network"), &self.recipes, true, true);
         let cx = self.context(answers.site.clone());
         let mut states = BTreeMap::new();
         for s in &plan.steps {
@@ -193,9 +197,9 @@ impl Drive {
 /// A standing site keeps what it chose once: its subnet stays although others would be free now. While the answers that its
 /// figures came from are as they were, these stay too: a camera's rate and the free space are a little different each time
 /// they are read, and what the site itself recorded since must not make its own recordings shorter-lived.
-fn settle(plan: &mut Plan, receipt: &Receipt, recipes: &Recipes, recorders: bool, rule: bool) {
+fn settle<'a>(plan: &mut Plan, old: impl Fn(&str) -> Option<&'a Step>, recipes: &Recipes, recorders: bool, rule: bool) {
     for s in &mut plan.steps {
-        let Some(old) = receipt.steps.get(&s.id).map(|t| &t.step) else { continue };
+        let Some(old) = old(&s.id) else { continue };
         match s.kind.as_str() {
             "network" => {
                 s.with["subnet"] = old.with["subnet"].clone();

@@ -42,6 +42,8 @@ pub enum Effect {
     Undo,
     /// Take down the site.
     Uninstall,
+    /// Play it all on a described machine, on this terminal; then the journey is where it was.
+    Practise,
     /// Watch the site's health: `Event::Health` again and again until `Unwatch`.
     Watch,
     /// Stop watching.

@@ -2,8 +2,9 @@
 
 use super::state::{Ended, FOLLOWED_LINES, LOG_LINES, Purpose, StepRun};
 use super::{Effect, Flow, Stage};
-use crate::model::answers::Camera;
+use crate::model::check::Fix;
 use crate::model::event::Event;
+use crate::words::{root, stage};
 
 impl Flow {
     /// Takes what happened.
@@ -26,18 +27,15 @@ impl Flow {
             Event::Sizing(sizing) => self.sizing = Some(sizing),
             Event::Loaded { answers } => {
                 self.answers = *answers;
+                // Another site's camera of the same name is another camera.
+                self.tried.clear();
                 self.outdated();
                 // Checks that were run for other answers say nothing about these.
                 if !self.checks.is_empty() && !self.probing {
                     return self.check();
                 }
             }
-            Event::CameraTried { tried } => {
-                // A camera that was removed while it was tried stays removed.
-                if self.answers.cameras.iter().any(|c| c.name == tried.name) {
-                    self.tried.insert(tried.name.clone(), Some(tried));
-                }
-            }
+            Event::CameraTried { tried } => return self.camera_tried(tried),
             Event::Planned { plan, states } => {
                 // A plan for answers that were changed meanwhile is not wanted: another one is on its way.
                 if self.planning {
@@ -45,6 +43,7 @@ impl Flow {
                     self.titles = plan.steps.iter().map(|s| (s.id.clone(), s.title.clone())).collect();
                     self.plan = Some(*plan);
                     self.states = states;
+                    return self.as_agreed();
                 }
             }
             Event::RunStarted { .. } => {
@@ -105,26 +104,18 @@ impl Flow {
         vec![]
     }
 
-    fn camera_set(&mut self, index: Option<usize>, camera: Camera, advice: String) -> Vec<Effect> {
-        let mut effects = vec![];
-        let name = camera.name.clone();
-        match index.and_then(|i| self.answers.cameras.get_mut(i)) {
-            Some(place) => {
-                let old = std::mem::replace(place, camera).name;
-                if old != name {
-                    self.tried.remove(&old);
-                    effects.push(Effect::Forget(format!("camera.{old}.url")));
-                    effects.push(Effect::Forget(format!("camera.{old}.login")));
-                }
-            }
-            None => self.answers.cameras.push(camera),
+    /// Goes on with what a person said yes to before root was asked for, unless something is otherwise now.
+    fn as_agreed(&mut self) -> Vec<Effect> {
+        let (Some(agreed), Some(plan)) = (self.agreed.take(), &self.plan) else { return vec![] };
+        let differs = plan.differences(&agreed);
+        // What the plan itself mends stands in nobody's way.
+        let block = self.blocks().find(|c| !matches!(c.fix, Some(Fix::InstallDocker | Fix::StartDocker)));
+        match block {
+            None if differs.is_empty() => return self.install(),
+            None => self.note = Some(root::plan_differs(&differs)),
+            Some(check) => self.note = Some(stage::in_the_way(check)),
         }
-        self.outdated();
-        if !advice.is_empty() {
-            self.note = Some(advice);
-        }
-        effects.extend(self.try_camera(name));
-        effects
+        vec![]
     }
 
     fn step(&mut self, id: String, title: Option<String>, state: StepRun) {

@@ -27,6 +27,8 @@ pub enum Intent {
     Next,
     /// Go one stage back.
     Back,
+    /// Try it first: the whole journey on a described machine.
+    Practise,
     /// Take every recommendation and go to Cameras.
     UseRecommended,
     /// Where it runs.

@@ -1,6 +1,7 @@
 //! The pure state machine that all fronts share: what a person wants and what happened go in, what to do comes out.
 //! No IO, no clock, no async, no widgets.
 
+mod cameras;
 pub mod effect;
 mod happen;
 pub mod intent;
@@ -44,6 +45,8 @@ impl Flow {
             Input::Intent(intent) => {
                 self.note = None;
                 self.fault = None;
+                // Whoever wants something else says yes anew.
+                self.agreed = None;
                 self.want(intent)
             }
             Input::Event(event) => self.happen(event),

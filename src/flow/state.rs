@@ -106,6 +106,8 @@ pub struct Flow {
     pub tried: BTreeMap<String, Option<CameraTried>>,
     /// The plan at Review.
     pub plan: Option<Plan>,
+    /// The plan that a person said yes to before root was asked for.
+    pub agreed: Option<Plan>,
     /// State of each step before the run.
     pub states: BTreeMap<String, StepState>,
     /// Steps of the run by id.
@@ -171,6 +173,12 @@ impl Flow {
     pub fn at(mut self, stage: Stage) -> Self {
         self.stage = Some(stage);
         self
+    }
+
+    /// The same, to go on as root with what a person said yes to without.
+    pub fn agreed(mut self, plan: Option<Plan>) -> Self {
+        self.agreed = plan;
+        self.at(Stage::Review)
     }
 
     /// The stage one is at.

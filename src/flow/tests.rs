@@ -159,6 +159,71 @@ fn a_camera_is_tried_as_soon_as_it_is_understood() {
 }
 
 #[test]
+fn cameras_that_came_with_the_answers_are_tried_once() {
+    let answers = Answers { cameras: vec![camera("yard"), camera("till")], ..Answers::default() };
+    let mut f = Flow::new(answers, vec![], false).at(Stage::Where);
+    see(&mut f, Event::Choices { choices: vec![choice(PlatformKind::Docker, Ok(()), true)] });
+    let effects = want(&mut f, Intent::UseRecommended);
+    assert!(matches!(effects.as_slice(), [Effect::TryCamera(a), Effect::TryCamera(b)] if a == "yard" && b == "till"), "{effects:?}");
+    assert!(f.busy() && f.tried.values().all(Option::is_none), "a spinner turns beside each");
+    want(&mut f, Intent::Next);
+    let (outcome, says) = (Err(StreamError::Refused), "refuses".to_string());
+    let tried = CameraTried { name: "yard".into(), from: From::Host, outcome, says, advice: String::new() };
+    assert!(matches!(see(&mut f, Event::CameraTried { tried }).as_slice(), [Effect::Size(_)]), "what is known later is sized later");
+    assert!(want(&mut f, Intent::Back).is_empty() && f.here() == Stage::Cameras);
+    // Another site's cameras are others, whatever they are called.
+    see(&mut f, Event::Loaded { answers: Box::new(Answers { cameras: vec![camera("yard")], ..Answers::default() }) });
+    want(&mut f, Intent::Back);
+    assert!(matches!(want(&mut f, Intent::Next).as_slice(), [Effect::TryCamera(_)]));
+}
+
+#[test]
+fn practice_is_had_before_the_journey_and_not_within_itself() {
+    let mut f = flow();
+    assert!(matches!(want(&mut f, Intent::Practise).as_slice(), [Effect::Practise]));
+    assert_eq!(f.here(), Stage::Welcome, "the journey is where it was");
+    let mut practice = Flow::new(Answers::default(), vec![], true);
+    assert!(want(&mut practice, Intent::Practise).is_empty());
+    let mut later = flow().at(Stage::Cameras);
+    assert!(want(&mut later, Intent::Practise).is_empty());
+}
+
+#[test]
+fn root_goes_on_with_the_plan_that_was_agreed_to_and_with_no_other() {
+    let begun = |agreed: Plan| {
+        let mut f = flow().agreed(Some(agreed));
+        assert!(matches!(f.start().as_slice(), [Effect::Plan(_)]));
+        f
+    };
+    // Figures are measured anew, and are no other plan.
+    let mut same = plan();
+    same.steps[0].preview.seconds = Some(7.0);
+    let mut f = begun(same);
+    assert!(matches!(see(&mut f, planned()).as_slice(), [Effect::Install(_)]));
+    assert!(f.running && f.here() == Stage::Install);
+    let mut other = plan();
+    other.steps[0].with = serde_json::json!({ "port": 8080 });
+    other.steps[1].id = "c".into();
+    let mut f = begun(other);
+    assert!(see(&mut f, planned()).is_empty());
+    assert_eq!(f.here(), Stage::Review);
+    assert!(f.note.as_deref().is_some_and(|n| n.contains("\"Do a\", \"Do b\"")), "{:?}", f.note);
+    // Root sees what stands in the way, and a wish of the person's own is a new beginning.
+    let mut f = begun(plan());
+    see(
+        &mut f,
+        Event::Checks {
+            checks: vec![check("docker-missing", Status::Block, Some(Fix::InstallDocker)), check("name", Status::Block, None)],
+        },
+    );
+    assert!(see(&mut f, planned()).is_empty() && f.note.as_deref() == Some("First: Do this."));
+    let mut f = begun(plan());
+    want(&mut f, Intent::Back);
+    want(&mut f, Intent::Next);
+    assert!(see(&mut f, planned()).is_empty() && f.here() == Stage::Review);
+}
+
+#[test]
 fn numbers_are_sized_as_they_change() {
     let mut f = flow().at(Stage::Cameras);
     assert!(matches!(want(&mut f, Intent::Next).as_slice(), [Effect::Size(_)]));
@@ -269,7 +334,7 @@ fn going_back_loses_no_answer() {
 
 fn any_input() -> impl Strategy<Value = Input> {
     let number = 0usize..4;
-    (0u8..46, number, any::<bool>(), any::<u32>()).prop_map(|(kind, n, yes, days)| {
+    (0u8..47, number, any::<bool>(), any::<u32>()).prop_map(|(kind, n, yes, days)| {
         let fixes = [Fix::InstallDocker, Fix::OtherPort, Fix::SmallShape, Fix::OtherFolder];
         let name = format!("c{n}");
         let step = ["a", "b", "z", ""][n].to_string();
@@ -297,6 +362,7 @@ fn any_input() -> impl Strategy<Value = Input> {
             26 => Input::Intent(Intent::OpenLog(name)),
             27 => Input::Intent(Intent::CloseLog),
             28 => Input::Intent(Intent::Quit),
+            46 => Input::Intent(Intent::Practise),
             29..=31 => Input::Event(Event::Checks { checks: vec![check("x", Status::Warn, None)] }),
             32 => Input::Event(Event::Choices { choices: vec![choice(PlatformKind::Docker, Ok(()), true)] }),
             33 => Input::Event(Event::CameraSet { index, camera: camera(&name), advice: String::new() }),

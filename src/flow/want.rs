@@ -13,6 +13,9 @@ impl Flow {
         match intent {
             Intent::Next => self.next(),
             Intent::Back => self.back(),
+            // Before the journey, and no practice inside a practice.
+            Intent::Practise if self.here() == Stage::Welcome && !self.practice => vec![Effect::Practise],
+            Intent::Practise => vec![],
             Intent::UseRecommended => self.use_recommended(),
             Intent::Choose(platform, shape) => self.choose(platform, shape),
             Intent::Camera(index, typed) => {
@@ -120,10 +123,7 @@ impl Flow {
             },
             Stage::Where => match self.refused_choice() {
                 Some(says) => self.refuse(says),
-                None => {
-                    self.go(Stage::Cameras);
-                    vec![]
-                }
+                None => self.enter_cameras(),
             },
             Stage::Cameras => {
                 self.go(Stage::Storage);
@@ -158,7 +158,7 @@ impl Flow {
             Stage::Machine => Stage::Welcome,
             Stage::Where => Stage::Machine,
             Stage::Cameras => Stage::Where,
-            Stage::Storage => Stage::Cameras,
+            Stage::Storage => return self.enter_cameras(),
             Stage::Review => Stage::Storage,
             Stage::Install if self.running => return self.refuse(words::STILL_RUNNING),
             // A failed run goes back to the answers; one that went well, or took something away, has nothing to go back to.
@@ -186,7 +186,7 @@ impl Flow {
     }
 
     /// An answer was changed by a person: what was worked out from the answers no longer holds.
-    fn changed(&mut self, key: &str) {
+    pub(super) fn changed(&mut self, key: &str) {
         self.answers.origins.insert(key.into(), Origin::Person);
         self.outdated();
     }
@@ -198,7 +198,7 @@ impl Flow {
         }
     }
 
-    fn size(&self) -> Vec<Effect> {
+    pub(super) fn size(&self) -> Vec<Effect> {
         vec![Effect::Size(Box::new(self.answers.clone()))]
     }
 
@@ -217,8 +217,8 @@ impl Flow {
         if let Some(says) = self.in_the_way() {
             return self.refuse(says);
         }
-        let effects = self.choose(platform, shape);
-        self.go(Stage::Cameras);
+        let mut effects = self.choose(platform, shape);
+        effects.extend(self.enter_cameras());
         effects
     }
 
@@ -245,21 +245,6 @@ impl Flow {
     fn refused_choice(&self) -> Option<String> {
         let choice = self.choices.iter().find(|c| c.platform == self.answers.platform && c.shape == self.answers.shape)?;
         choice.available.as_ref().err().map(|why| words::not_here(why))
-    }
-
-    pub(super) fn try_camera(&mut self, name: String) -> Vec<Effect> {
-        self.tried.insert(name.clone(), None);
-        vec![Effect::TryCamera(name)]
-    }
-
-    fn remove_camera(&mut self, index: usize) -> Vec<Effect> {
-        if index >= self.answers.cameras.len() {
-            return vec![];
-        }
-        let name = self.answers.cameras.remove(index).name;
-        self.tried.remove(&name);
-        self.changed("camera");
-        vec![Effect::Forget(format!("camera.{name}.url")), Effect::Forget(format!("camera.{name}.login"))]
     }
 
     fn fix(&mut self, fix: Fix) -> Vec<Effect> {
@@ -320,7 +305,7 @@ impl Flow {
         (path != self.answers.path).then_some(path)
     }
 
-    fn install(&mut self) -> Vec<Effect> {
+    pub(super) fn install(&mut self) -> Vec<Effect> {
         if self.here() != Stage::Review || self.running {
             return vec![];
         }

@@ -2,4 +2,5 @@
 
 pub mod full;
 pub mod json;
+pub mod lease;
 pub mod line;

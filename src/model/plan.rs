@@ -88,6 +88,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Titles of the steps in which this plan does something else than another one. Figures, reasons and previews may differ.
+    pub fn differences(&self, other: &Plan) -> Vec<String> {
+        let same = |s: &Step, o: &Step| (&s.kind, &s.with, s.risk) == (&o.kind, &o.with, o.risk);
+        let new = self.steps.iter().filter(|s| self.target != other.target || other.step(&s.id).is_none_or(|o| !same(s, o)));
+        let gone = other.steps.iter().filter(|o| self.step(&o.id).is_none());
+        new.chain(gone).map(|s| s.title.clone()).collect()
+    }
+
     /// A step by its id.
     pub fn step(&self, id: &str) -> Option<&Step> {
         self.steps.iter().find(|s| s.id == id)

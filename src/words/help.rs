@@ -37,6 +37,10 @@ pub const WINDOW_CLOSED: &str = "The run goes on. Start kerbup to see it again."
 pub const CUT_SHORT: &str = "Stopped. Start kerbup again to go on from there.";
 /// After a first Ctrl-C.
 pub const ONCE_MORE: &str = "Ctrl-C once more stops at once.";
+/// The cursor is on what needs a look most.
+pub const WHAT_TO_DO: &str = "Enter: what to do";
+/// It is elsewhere.
+pub const GO_THERE: &str = "w: go there";
 /// Escape where there is nothing to go back to.
 pub const FIRST_SCREEN: &str = "This is the first screen of it. Ctrl-C leaves.";
 /// A text was pasted where none is typed.

@@ -9,6 +9,7 @@ pub mod help;
 pub mod machine;
 pub mod plain;
 pub mod questions;
+pub mod root;
 pub mod stage;
 pub mod state;
 pub mod undo;

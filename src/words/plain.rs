@@ -18,6 +18,8 @@ pub const WELCOME: &[&str] = &[
 pub const PRACTICE: &str = "This is practice: nothing is changed.";
 /// Start.
 pub const START: &str = "Start";
+/// Try it first.
+pub const TRY_FIRST: &str = "Try it first: nothing is changed";
 /// Leave.
 pub const LEAVE: &str = "Leave";
 /// Back.
@@ -48,6 +50,8 @@ pub const DOCKER: &str = "Docker: each part in its own box, easy to remove";
 pub const SMALL: &str = "Small: cameras only, recording to the disk; no library to search";
 /// Add a camera.
 pub const ADD_CAMERA: &str = "Add a camera";
+/// Cameras are asked for their picture.
+pub const TRYING: &str = "I try the cameras. It takes a few seconds.";
 /// No camera.
 pub const NO_CAMERA: &str = "No camera yet. Later is fine.";
 /// Install button.

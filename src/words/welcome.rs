@@ -11,8 +11,12 @@ pub const STEPS: [(&str, &str); 4] = [
 ];
 /// What to have at hand.
 pub const AT_HAND: &str = "Have your cameras' addresses at hand, or add them later.";
-/// How to try it.
-pub const TRY_FIRST: &str = "To try it first with nothing changed: kerbup --practice";
+/// Trying it.
+pub const TRY_FIRST: &str = "Try it first";
+/// What trying it means.
+pub const TRY_MEANS: &str = "nothing is changed";
+/// After it was tried.
+pub const TRIED: &str = "That was practice. From here on it is real; nothing happens before you say yes to the plan.";
 /// In practice.
 pub const PRACTICE: &str = "practice: nothing is changed";
 /// Where an install stands.

@@ -5,11 +5,13 @@
 mod bare;
 mod cli;
 mod docker;
+mod elevate;
 mod engine;
 mod forward;
 mod fresh;
 mod generated;
 mod house;
+mod practice;
 mod pty;
 mod registry;
 mod resume;

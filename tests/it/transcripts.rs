@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use kerbup::flow::state::Standing;
 use kerbup::flow::{Effect, Flow, Stage};
+use kerbup::front::lease::Lease;
 use kerbup::front::line::input::{Asked, Input, Typed};
 use kerbup::front::line::{Leave, Terminal, converse, show, unattended};
 use kerbup::model::answers::{Answers, Camera, PlatformKind, Shape};
@@ -314,7 +315,8 @@ async fn walk(flow: Flow, typed: &[&'static str]) -> (String, Result<Leave, Faul
             let _ = to.send(event);
         }
     };
-    let left = converse(flow, events, &mut perform, &terminal(), &mut script, &mut paper.clone()).await;
+    let (_lease, seat) = Lease::pair();
+    let left = converse(flow, seat, events, &mut perform, &terminal(), &mut script, &mut paper.clone()).await;
     (paper.text(), left)
 }
 
@@ -357,7 +359,7 @@ async fn the_whole_journey() {
     let flow = Flow::new(Answers::default(), vec![], false);
     let (paper, left) = walk(flow, &typed).await;
     compare("journey.txt", &paper);
-    assert_eq!(left, Ok(Leave { code: 0 }));
+    assert_eq!(left, Ok(Leave::Quit(0)));
     assert!(!paper.contains("hush"));
 }
 
@@ -367,7 +369,7 @@ async fn an_unfinished_install_comes_first() {
     let flow = Flow::new(Answers::default(), standing, true);
     let (paper, left) = walk(flow, &["", "6"]).await;
     compare("unfinished.txt", &paper);
-    assert_eq!(left, Ok(Leave { code: 1 }));
+    assert_eq!(left, Ok(Leave::Quit(1)));
 }
 
 #[tokio::test]
@@ -432,4 +434,29 @@ fn documents_in_lines() {
         )),
     ];
     compare("documents.txt", &parts.map(|lines| lines.join("\n")).join("\n---\n"));
+}
+
+#[tokio::test]
+async fn root_is_asked_for_after_the_yes_and_goes_on_without_another() {
+    let paper = Paper::default();
+    let (to, events) = unbounded_channel();
+    let (lease, seat) = Lease::pair();
+    let mut perform = |effect: Effect| match effect {
+        Effect::Install(_) => lease.elevate(),
+        effect => answers_to(&effect, &mut 0).into_iter().for_each(|event| drop(to.send(event))),
+    };
+    let flow = Flow::new(Answers::default(), vec![], false).at(Stage::Review);
+    let mut script = Script(["1"].into());
+    let left = converse(flow, seat, events, &mut perform, &terminal(), &mut script, &mut paper.clone()).await;
+    assert_eq!(left, Ok(Leave::Elevate));
+    assert!(paper.text().ends_with("Choose: 1\n"), "the rest is root's to say:\n{}", paper.text());
+    // As root: straight to work where the plan is the same, another look where it is not.
+    let mut other = plan();
+    other.steps.pop();
+    for (agreed, asked) in [(plan(), false), (other, true)] {
+        let flow = Flow::new(Answers::default(), vec![], false).agreed(Some(agreed));
+        let (paper, left) = walk(flow, &["6"]).await;
+        assert_eq!((left.is_ok(), paper.contains("step 5 of 6"), paper.contains("step 6 of 6")), (true, asked, !asked), "{paper}");
+        assert_eq!(paper.contains("the plan has changed: \"Fetch MongoDB 4.4.18\""), asked, "{paper}");
+    }
 }

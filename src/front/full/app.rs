@@ -93,14 +93,16 @@ impl App {
     /// What the keys do now: footer and help are made of it.
     pub fn hints(&self) -> Vec<Hint> {
         let mut hints = self.top().hints(&self.flow);
+        // The way on, or out, is no less important than what else can be done here: a footer that is full still has it.
+        let early = hints.len().min(2);
         if !self.layers.is_empty() {
             if !hints.iter().any(|h| h.keys.contains(&Key::Esc)) {
-                hints.push(Hint::key(Key::Esc, "close"));
+                hints.insert(early, Hint::key(Key::Esc, "close"));
             }
         } else {
             let enter = hints.iter().any(|h| h.keys.contains(&Key::Enter) && h.label == "go on");
             if self.goes_on() && !enter && !hints.iter().any(|h| h.keys.contains(&Key::Esc)) {
-                hints.push(Hint::key(Key::Right, "go on"));
+                hints.insert(early, Hint::key(Key::Right, "go on"));
             }
             if self.goes_back() && !hints.iter().any(|h| h.keys.contains(&Key::Esc)) {
                 hints.push(Hint::key(Key::Esc, "back"));

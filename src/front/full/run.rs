@@ -13,10 +13,10 @@ use super::Leave;
 use super::app::{Act, App};
 use super::keyboard::Keyboard;
 use super::keys::Key;
-use super::lease::{Request, Seat};
 use super::terminal::{Held, fault};
 use super::theme::Look;
 use crate::flow::{Effect, Flow};
+use crate::front::lease::{Request, Seat};
 use crate::model::event::Event;
 use crate::model::fault::Fault;
 
@@ -126,7 +126,11 @@ async fn show(
                     act.effects = app.paste(&text, now());
                     changed = true;
                 }
-                Some(Ok(Terminal::Resize(..))) => changed = true,
+                // Whatever it did to what was shown: a window that is back at its size at once looks the same from here.
+                Some(Ok(Terminal::Resize(..))) => {
+                    act.repaint = true;
+                    changed = true;
+                }
                 Some(Ok(_)) => {}
                 // The terminal is gone: the run goes on without it.
                 Some(Err(_)) | None => return Ok(Leave::Lost),

@@ -91,8 +91,9 @@ impl Held {
     /// Stops this program as the shell's job control does, and comes back with the terminal when the shell goes on with it.
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         self.release()?;
-        let stop = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
-        stop?;
+        // The whole group, as the terminal itself would: the shell does not get it back while one that waits for us goes on.
+        let group = rustix::process::getpgrp();
+        rustix::process::kill_process_group(group, rustix::process::Signal::TSTP)?;
         // The signal may reach another thread first: this one waits for the stop, and sleeps through it.
         std::thread::sleep(Duration::from_millis(100));
         self.retake()

@@ -17,6 +17,8 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::flow::{Effect, Flow};
+pub use crate::front::lease::Leave;
+use crate::front::lease::Seat;
 use crate::model::event::Event;
 use crate::model::fault::Fault;
 use crate::words::faults;
@@ -41,36 +43,31 @@ pub struct Terminal {
     pub now: Arc<dyn Fn() -> f64 + Send + Sync>,
 }
 
-/// How the front was left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Leave {
-    /// Exit code.
-    pub code: i32,
-}
-
-/// The whole journey in lines, on standard input and standard error. `perform` is told every effect, also the last one, `Quit`.
+/// The whole journey in lines, on standard input and standard error. `perform` is told every effect, also the last one, `Quit`;
+/// `seat` is the other end of the lease by which the terminal is lent to a child process.
 pub async fn run(
     flow: Flow,
+    seat: Seat,
     events: UnboundedReceiver<Event>,
     perform: &mut dyn FnMut(Effect),
     terminal: Terminal,
 ) -> Result<Leave, Fault> {
     let mut input = Stdin::start(&terminal);
-    converse(flow, events, perform, &terminal, &mut input, &mut std::io::stderr()).await
+    converse(flow, seat, events, perform, &terminal, &mut input, &mut std::io::stderr()).await
 }
 
 /// The same with any source of answers and any place to write to.
 pub async fn converse(
     flow: Flow,
+    seat: Seat,
     events: UnboundedReceiver<Event>,
     perform: &mut dyn FnMut(Effect),
     terminal: &Terminal,
     input: &mut dyn Input,
     out: &mut dyn Write,
 ) -> Result<Leave, Fault> {
-    let mut talk = talk::Talk::new(flow, events, perform, terminal, input, out);
-    let code = talk.journey().await?;
-    Ok(Leave { code })
+    let mut talk = talk::Talk::new(flow, seat, events, perform, terminal, input, out);
+    talk.journey().await
 }
 
 /// Prints a run's events as lines until its end, and tells whether all was well. It asks nothing. A reader that went away does

@@ -170,8 +170,17 @@ impl Talk<'_> {
         }
         self.say(plain::WELCOME.iter().copied());
         choices.push(want(plain::START, Intent::Next));
+        if !self.flow.practice {
+            choices.push(want(plain::TRY_FIRST, Intent::Practise));
+        }
         choices.push(want(plain::LEAVE, Intent::Quit));
-        self.menu("start", "", choices, Some(0)).await.map(|_| ())
+        self.menu("start", "", choices, Some(0)).await?;
+        if !self.lent {
+            return Ok(());
+        }
+        // The practice has the terminal to itself; what came of it stands above what is asked next.
+        self.wait(|t| !t.lent).await?;
+        self.wait_at_most(2.0, |t| t.flow.note.is_some() || t.flow.fault.is_some()).await
     }
 
     async fn machine(&mut self) -> Result<(), Stop> {
@@ -227,6 +236,9 @@ impl Talk<'_> {
     async fn cameras(&mut self) -> Result<(), Stop> {
         self.say([plain::step(3)]);
         loop {
+            if self.awaited.cameras > 0 {
+                self.say([plain::TRYING]);
+            }
             self.wait_at_most(60.0, |t| t.awaited.cameras == 0).await?;
             let lines = show::cameras(&self.flow.answers.cameras, &self.flow.tried);
             self.say(lines);
@@ -303,6 +315,13 @@ impl Talk<'_> {
     }
 
     async fn review(&mut self) -> Result<(), Stop> {
+        if self.flow.agreed.is_some() {
+            // It was said yes to before root was asked for; what is otherwise now is said with the plan.
+            self.wait(|t| !t.awaited.plan).await?;
+            if self.flow.stage != Some(Stage::Review) {
+                return Ok(());
+            }
+        }
         self.say([plain::step(5)]);
         if self.awaited.plan {
             self.say([plain::PLANNING]);

@@ -11,6 +11,7 @@ use super::input::{Asked, Input, Typed};
 use super::record::Record;
 use super::{Terminal, show};
 use crate::flow::{Effect, Flow, Input as FlowInput, Intent, Stage};
+use crate::front::lease::{Leave, Request, Seat};
 use crate::model::event::Event;
 use crate::model::fault::Fault;
 use crate::words::{faults, plain, questions};
@@ -34,8 +35,8 @@ pub(super) struct Awaited {
 pub(super) enum Stop {
     /// One step back.
     Back,
-    /// The journey was left, with this code.
-    Left(i32),
+    /// The journey was left.
+    Left(Leave),
     /// A fault ends it.
     Fault(Box<Fault>),
 }
@@ -54,7 +55,10 @@ pub(super) struct Talk<'a> {
     out: &'a mut dyn Write,
     record: Record,
     bars: Option<Bars>,
-    left: Option<i32>,
+    seat: Seat,
+    /// Another program has the terminal.
+    pub lent: bool,
+    left: Option<Leave>,
     told: (Option<String>, Option<Fault>),
     /// Lines that wait until a question is answered.
     held: Option<Vec<String>>,
@@ -66,6 +70,7 @@ pub(super) struct Talk<'a> {
 impl<'a> Talk<'a> {
     pub fn new(
         flow: Flow,
+        seat: Seat,
         events: UnboundedReceiver<Event>,
         perform: &'a mut dyn FnMut(Effect),
         terminal: &'a Terminal,
@@ -88,6 +93,8 @@ impl<'a> Talk<'a> {
             out,
             record,
             bars,
+            seat,
+            lent: false,
             left: None,
             told: (None, None),
             held: None,
@@ -96,8 +103,8 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// From where the flow stands to its end; the exit code.
-    pub async fn journey(&mut self) -> Result<i32, Fault> {
+    /// From where the flow stands to its end, and how that was.
+    pub async fn journey(&mut self) -> Result<Leave, Fault> {
         let first = self.flow.start();
         self.act(first);
         loop {
@@ -106,16 +113,16 @@ impl<'a> Talk<'a> {
             match went {
                 Ok(()) => {}
                 Err(Stop::Back) => self.want(Intent::Back),
-                Err(Stop::Left(code)) => return Ok(code),
+                Err(Stop::Left(leave)) => return Ok(leave),
                 // The input's end after all is done is a way to leave.
                 Err(Stop::Fault(_)) if at >= Stage::Done => {
                     self.want(Intent::Quit);
-                    return Ok(self.left.unwrap_or(0));
+                    return Ok(self.left.unwrap_or(Leave::Quit(0)));
                 }
                 Err(Stop::Fault(fault)) => return Err(*fault),
             }
-            if let Some(code) = self.left {
-                return Ok(code);
+            if let Some(leave) = self.left {
+                return Ok(leave);
             }
         }
     }
@@ -160,11 +167,31 @@ impl<'a> Talk<'a> {
                 Effect::TryCamera(_) | Effect::AddCamera(..) => self.awaited.cameras += 1,
                 Effect::Size(_) => self.awaited.size = true,
                 Effect::Load(_) => self.awaited.loaded = true,
-                Effect::Quit(code) => self.left = Some(*code),
+                Effect::Practise => self.lent = true,
+                Effect::Quit(code) => self.left = Some(Leave::Quit(*code)),
                 _ => {}
             }
             (self.perform)(effect);
+            // Root may be asked for at once: nothing is to be said after that.
+            while let Ok(asked) = self.seat.asked.try_recv() {
+                self.asked(asked);
+            }
         }
+    }
+
+    /// Does what is asked of the one who holds the terminal. While no question stands nobody reads, so it is free at once.
+    fn asked(&mut self, request: Request) {
+        let done = match request {
+            Request::Release(done) => done,
+            Request::Retake(done) => {
+                self.lent = false;
+                // A Ctrl-C that ended the other program was not meant for this one.
+                self.signals = signal(SignalKind::interrupt()).ok();
+                done
+            }
+            Request::Elevate => return self.left = Some(Leave::Elevate),
+        };
+        let _ = done.send(());
     }
 
     /// Takes what happened, and says it where it belongs to what is going on.
@@ -216,8 +243,9 @@ impl<'a> Talk<'a> {
         while !until(self) {
             tokio::select! {
                 biased;
-                () = ctrl_c(&mut self.signals) => self.interrupt()?,
-                event = self.events.recv() => match event {
+                () = ctrl_c(&mut self.signals), if !self.lent => self.interrupt()?,
+                Some(asked) = self.seat.asked.recv() => self.asked(asked),
+                event = self.events.recv(), if !self.lent => match event {
                     Some(event) => self.see(event),
                     None => return Err(Stop::Fault(Box::new(faults::run_lost()))),
                 },
@@ -226,8 +254,8 @@ impl<'a> Talk<'a> {
                     self.say(line);
                 }
             }
-            if let Some(code) = self.left {
-                return Err(Stop::Left(code));
+            if let Some(leave) = self.left {
+                return Err(Stop::Left(leave));
             }
         }
         Ok(())
@@ -249,7 +277,7 @@ impl<'a> Talk<'a> {
             return Ok(());
         }
         self.say([plain::NOTHING_LOST]);
-        Err(Stop::Left(130))
+        Err(Stop::Left(Leave::Interrupted))
     }
 
     /// Asks one thing. An empty line takes the default; `shown` says it to people.
@@ -281,7 +309,7 @@ impl<'a> Talk<'a> {
             Typed::Line(line) if line.trim().is_empty() => Ok(default.to_string()),
             Typed::Line(line) => Ok(if hidden { line } else { line.trim().to_string() }),
             Typed::Back => Err(Stop::Back),
-            Typed::Interrupted => Err(Stop::Left(130)),
+            Typed::Interrupted => Err(Stop::Left(Leave::Interrupted)),
             Typed::End => Err(Stop::Fault(Box::new(faults::no_answer(id, prompt)))),
         }
     }

@@ -208,7 +208,7 @@ fn footer(hints: &[Hint], theme: &Theme, area: Rect, buf: &mut Buffer) {
     let cells: usize = area.width.into();
     let long = |h: &Hint| width(&h.names(theme.look.ascii)) + 1 + width(&h.label);
     let help = hints.iter().position(|h| h.keys.contains(&Key::Char('?')));
-    let mut room = cells.saturating_sub(help.and_then(|i| hints.get(i)).map_or(0, |h| long(h) + 3));
+    let mut room = cells.saturating_sub(help.and_then(|i| hints.get(i)).map_or(0, long));
     let mut shown: Vec<&Hint> = vec![];
     for (i, hint) in hints.iter().enumerate() {
         if Some(i) != help && long(hint) + 3 <= room {

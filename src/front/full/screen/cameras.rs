@@ -73,7 +73,7 @@ impl Screen for Cameras {
         }
         if self.at.at(len + 1) < len {
             hints.push(Hint::key(Key::Enter, "change"));
-            hints.push(Hint::letter('a', "add one"));
+            hints.push(Hint::letter('a', "add"));
             hints.push(Hint::letter('t', "try again"));
             hints.push(Hint::letter('d', "remove"));
         } else {

@@ -20,6 +20,7 @@ use crate::front::full::part::text::{Row, clip, width};
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::health::{CameraHealth, CameraState, ComponentHealth, ComponentState, DiskHealth, HealthSnapshot};
 use crate::words::figures::{bytes, memory, or_dash, part_of, percent, short_path, span};
+use crate::words::help;
 use crate::words::state as words;
 
 /// The screen. One cursor goes through parts and cameras.
@@ -228,7 +229,12 @@ impl Dashboard {
             page.line(Self::disk(d, theme, page.width()));
         }
         match worst(health) {
-            Some((_, mark, says)) => page.line(Line::from(vec![theme.state(mark, &says)])),
+            Some((_, mark, says)) if narrow => page.line(Line::from(vec![theme.state(mark, &says)])),
+            Some((row, mark, says)) => {
+                let hint = if row == at { help::WHAT_TO_DO } else { help::GO_THERE };
+                let room = page.width().saturating_sub(width(hint) + 3);
+                page.line(Row::new().cell(theme.state(mark, &clip(&says, room.saturating_sub(2))), room).gap(3).rest(hint, theme.dim()));
+            }
             None => page.line(Line::from(vec![theme.state(Mark::Good, "nothing needs a look")])),
         }
     }

@@ -73,14 +73,19 @@ impl Screen for Done {
             page.gap();
         }
         let label = if theme.narrow() { 2 } else { 22 };
-        for a in &ended.addresses {
+        // Names of one place stand together, and the login to it below them.
+        let mut login = None;
+        for (i, a) in ended.addresses.iter().enumerate() {
             if theme.narrow() {
                 page.text(&format!("  {}", a.title), theme.dim());
                 page.text(&format!("  {}", a.url), theme.accent());
             } else {
                 page.line(Row::new().gap(2).left(&a.title, label, theme.dim()).rest(&a.url, theme.accent()));
             }
-            if let Some(user) = &a.user {
+            login = a.user.as_ref().map(|user| (user, a)).or(login);
+            let next = ended.addresses.get(i + 1);
+            if let Some((user, a)) = login.filter(|_| next.is_none_or(|n| n.user.is_some())) {
+                login = None;
                 let shown = flow.revealed.as_ref().filter(|(name, _)| Some(name) == a.password.as_ref());
                 let password = match (shown, &a.password) {
                     (Some((_, value)), _) => value.clone(),

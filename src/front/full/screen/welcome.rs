@@ -22,6 +22,7 @@ pub struct Welcome {
 #[derive(Debug, Clone)]
 enum Do {
     Start,
+    Practise,
     Resume(String),
     Status(String),
     Change(String),
@@ -43,6 +44,9 @@ fn items(flow: &Flow) -> Vec<(Do, String, String)> {
     }
     let start = if flow.standing.is_empty() { "Start" } else { "Install another site" };
     items.push((Do::Start, start.into(), String::new()));
+    if !flow.practice {
+        items.push((Do::Practise, words::TRY_FIRST.into(), words::TRY_MEANS.into()));
+    }
     items
 }
 
@@ -55,7 +59,9 @@ impl Screen for Welcome {
         if key != Key::Enter {
             return Reply::Ignored;
         }
-        match items.into_iter().nth(self.at.at(flow.standing.len() * 4 + 1)).map(|(what, ..)| what) {
+        let at = self.at.at(items.len());
+        match items.into_iter().nth(at).map(|(what, ..)| what) {
+            Some(Do::Practise) => Reply::Want(vec![Intent::Practise]),
             Some(Do::Resume(site)) => Reply::Want(vec![Intent::Pick(site.clone()), Intent::Resume(site)]),
             Some(Do::Status(site)) => Reply::Want(vec![Intent::Pick(site), Intent::Dashboard]),
             Some(Do::Change(site)) => Reply::Want(vec![Intent::Pick(site), Intent::Change]),
@@ -101,17 +107,13 @@ impl Screen for Welcome {
             page.gap();
         }
         let at = self.at.at(items.len());
-        let height = usize::from(page.room()).saturating_sub(if theme.narrow() { 0 } else { 2 }).max(1);
+        let height = usize::from(page.room()).max(1);
         let label = items.iter().map(|(_, l, _)| l.chars().count()).max().unwrap_or(0) + 3;
         for i in window(at, items.len(), height) {
             if let Some((_, what, means)) = items.get(i) {
                 let row = Row::new().left(what, label, theme.strong());
                 page.row(i == at, theme, if theme.narrow() { row } else { row.rest(means, theme.dim()) });
             }
-        }
-        if !flow.practice && !theme.narrow() {
-            page.keep(2);
-            page.line(Row::new().gap(2).rest(words::TRY_FIRST, theme.dim()));
         }
     }
 }
