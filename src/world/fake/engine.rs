@@ -154,9 +154,6 @@ impl Engine for FakeEngine {
     async fn info(&self) -> Result<EngineInfo> {
         self.ready()?;
         let engine = self.0.engine();
-        let rootless = (engine.flavour == DockerFlavour::Rootless).then(|| "name=rootless".to_owned());
-        let enforcing = self.0.described.host.selinux.get().is_some_and(|s| s.as_deref() == Some("enforcing"));
-        let selinux = enforcing.then(|| "name=selinux".to_owned());
         Ok(EngineInfo {
             kind: "docker".into(),
             version: engine.version,
@@ -167,7 +164,7 @@ impl Engine for FakeEngine {
             product: if engine.flavour == DockerFlavour::Podman { "Podman Engine" } else { "Engine" }.into(),
             operating_system: self.0.described.host.system.get().map(|s| s.name.clone()).unwrap_or_default(),
             driver: engine.driver,
-            security_options: rootless.into_iter().chain(selinux).chain(["name=seccomp,profile=builtin".to_owned()]).collect(),
+            security_options: self.0.security_options(),
             warnings: engine.warnings,
             insecure_registries: engine.insecure_registries,
             memory_limit: Some(engine.memory_limit),

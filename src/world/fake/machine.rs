@@ -133,6 +133,14 @@ impl Machine {
         engine
     }
 
+    /// What the engine says of how it keeps containers in.
+    pub(super) fn security_options(&self) -> Vec<String> {
+        let rootless = self.engine().flavour == DockerFlavour::Rootless;
+        let enforcing = self.described.host.selinux.get().is_some_and(|s| s.as_deref() == Some("enforcing"));
+        let all = [("name=rootless", rootless), ("name=selinux", enforcing), ("name=seccomp,profile=builtin", true)];
+        all.iter().filter(|(_, on)| *on).map(|(name, _)| (*name).to_owned()).collect()
+    }
+
     pub(super) fn arch(&self) -> String {
         self.described.host.cpu.arch.get().cloned().unwrap_or_else(|| "amd64".into())
     }
