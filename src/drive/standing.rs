@@ -14,6 +14,7 @@ use crate::model::fault::{Fault, Whose};
 use crate::model::health::HealthSnapshot;
 use crate::model::plan::Plan;
 use crate::step::{self, container, engine_fault};
+use crate::world::engine::LogFrom;
 
 /// Time between the first two readings of a container's counters.
 const APART: Duration = Duration::from_millis(200);
@@ -84,7 +85,7 @@ impl Drive {
     pub async fn log(&self, site: &Site, name: &str, tail: usize, follow: bool) -> Result<(), Fault> {
         let container = self.part(site, name)?;
         let redactor = self.secrets.redactor();
-        let stream = self.world.engine.logs(&container, tail, follow).await.map_err(|e| engine_fault(e, name))?;
+        let stream = self.world.engine.logs(&container, LogFrom::Last(tail), follow).await.map_err(|e| engine_fault(e, name))?;
         let mut chunks = stream.ready_chunks(200);
         while let Some(chunk) = chunks.next().await {
             let mut lines = vec![];

@@ -1,5 +1,6 @@
 //! A camera's state: from what its Agent says, what the Agent's log says, and what lies in the Agent's folders.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -9,6 +10,7 @@ use crate::model::answers::Record;
 use crate::model::health::{CameraHealth, CameraState, ComponentState};
 use crate::words::health as words;
 use crate::world::World;
+use crate::world::engine::LogFrom;
 
 /// The Agent waits 30 s at each start before it opens the camera (measured), so nothing is wrong before this.
 const STARTING: f64 = 45.0;
@@ -32,7 +34,7 @@ const LOG: Duration = Duration::from_secs(2);
 const SIZED: usize = 240;
 
 /// What the log tells, from its newest line of each sort.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Log {
     /// The last try to open the camera, if it failed: plain words, and whether it was the login.
     failed: Option<(String, bool)>,
@@ -115,23 +117,48 @@ fn state(record: Record, reading: &Reading, up: Option<f64>, log: &Log, folder: 
     }
 }
 
-pub(super) async fn log(world: &World, container: &str) -> Log {
-    let read = async {
-        let mut lines = vec![];
-        if let Ok(mut stream) = world.engine.logs(container, LINES, false).await {
-            while let Some(Ok(line)) = stream.next().await {
-                lines.push(line.text);
-            }
-        }
-        lines
-    };
-    let lines = tokio::time::timeout(LOG, read).await.unwrap_or_default();
-    understand(lines.iter().map(String::as_str))
+/// What the log of a container told so far, and up to when it was read. A copy is the same memory.
+#[derive(Debug, Clone, Default)]
+pub struct Told(Arc<Mutex<Option<(String, f64, Log)>>>);
+
+impl Told {
+    fn before(&self, id: &str) -> Option<(f64, Log)> {
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.as_ref().filter(|(of, ..)| of == id).map(|(_, upto, log)| (*upto, log.clone()))
+    }
+
+    fn keep(&self, id: &str, upto: f64, log: &Log) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((id.to_owned(), upto, log.clone()));
+    }
 }
 
-/// Reads the lines that tell of the camera, newest first, until each sort was found; nothing of a line is passed on, since they
-/// hold its login.
-fn understand<'a>(lines: impl DoubleEndedIterator<Item = &'a str>) -> Log {
+/// Reads what came since it was read last; the first time, its last lines.
+pub(super) async fn log(world: &World, subject: &Subject, id: &str) -> Log {
+    let before = subject.told.before(id);
+    let upto = world.clock.now();
+    let (from, before) = match before {
+        // The engine's clock and this one may differ a little where the engine is a virtual machine's.
+        Some((since, log)) => (LogFrom::Since(since - 2.0), log),
+        None => (LogFrom::Last(LINES), Log::default()),
+    };
+    let read = async {
+        let mut lines = vec![];
+        let mut stream = world.engine.logs(&subject.container, from, false).await.ok()?;
+        while let Some(line) = stream.next().await {
+            lines.push(line.ok()?.text);
+        }
+        Some(lines)
+    };
+    // What could not be read whole is read again.
+    let Some(lines) = tokio::time::timeout(LOG, read).await.ok().flatten() else { return before };
+    let log = understand(before, lines.iter().map(String::as_str));
+    subject.told.keep(id, upto, &log);
+    log
+}
+
+/// Reads the lines that tell of the camera, newest first, until each sort was found; what they do not tell is as before. Nothing
+/// of a line is passed on, since they hold its login.
+fn understand<'a>(before: Log, lines: impl DoubleEndedIterator<Item = &'a str>) -> Log {
     let mut log = Log::default();
     let mut tried = false;
     for line in lines.rev() {
@@ -147,7 +174,7 @@ fn understand<'a>(lines: impl DoubleEndedIterator<Item = &'a str>) -> Log {
             break;
         }
     }
-    log
+    Log { failed: if tried { log.failed } else { before.failed }, fps: log.fps.or(before.fps), saved: log.saved.or(before.saved) }
 }
 
 /// Whether a line tells of a try to open the camera, and then why it failed, if it did.
@@ -217,10 +244,10 @@ mod tests {
         let opened = "[INFO] components.Kerberos.RunAgent(): opened RTSP stream: rtsp://view:hunter2@192.0.2.4/s";
         let refused = "[ERRO] components.Kerberos.RunAgent(): error connecting to RTSP stream: bad status code: 401 (Unauthorized)";
         let away = "components.Kerberos.RunAgent(): error connecting to RTSP stream: dial tcp 192.0.2.4:554: i/o timeout";
-        assert_eq!(understand([refused, opened].into_iter()), Log::default());
-        let log = understand([opened, refused].into_iter());
+        assert_eq!(understand(Log::default(), [refused, opened].into_iter()), Log::default());
+        let log = understand(Log::default(), [opened, refused].into_iter());
         assert_eq!(log.failed, Some(("The camera answers, but refuses the login.".into(), true)));
-        assert_eq!(understand([refused, away].into_iter()).failed, Some(("The camera does not answer.".into(), false)));
+        assert_eq!(understand(Log::default(), [refused, away].into_iter()).failed, Some(("The camera does not answer.".into(), false)));
         assert!(!format!("{log:?}").contains("hunter2"));
     }
 
@@ -228,7 +255,7 @@ mod tests {
     fn the_log_remembers_a_recording_that_was_uploaded_and_deleted() {
         let lines =
             ["capture.main.HandleRecordStream(): file save: 1795385455_2-75_front_0-0-0-0_0_0_.mp4", "cloud.HandleHeartBeat(): fine"];
-        assert_eq!(understand(lines.into_iter()).saved, Some(1_795_385_455.0));
+        assert_eq!(understand(Log::default(), lines.into_iter()).saved, Some(1_795_385_455.0));
     }
 
     #[test]
@@ -244,5 +271,15 @@ mod tests {
     fn the_second_a_recording_began_stands_first_in_its_name() {
         assert_eq!(begun("1795371489_3-485_front_0-0-0-0_0_0_.mp4"), Some(1_795_371_489.0));
         assert_eq!(begun("notes.mp4"), None);
+    }
+
+    #[test]
+    fn what_newer_lines_do_not_tell_stays_as_it_was_told() {
+        let tell = |before: &Log, line: &'static str| understand(before.clone(), [line].into_iter());
+        let refused = tell(&tell(&Log::default(), "fps: 15"), "error connecting to RTSP stream: 401 (Unauthorized)");
+        assert!(refused.failed.is_some() && refused.fps == Some(15.0));
+        assert_eq!(tell(&refused, "cloud.HandleHeartBeat(): fine"), refused);
+        let opened = tell(&refused, "opened RTSP stream: rtsp://192.0.2.4/s");
+        assert!(opened.failed.is_none() && opened.fps == Some(15.0));
     }
 }

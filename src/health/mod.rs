@@ -1,6 +1,6 @@
 //! Asks the parts how they are, in their own protocols and with the right login.
 
-mod cameras;
+pub mod cameras;
 mod engine;
 pub mod login;
 mod overall;
@@ -68,6 +68,8 @@ pub struct Subject {
     pub agent_folder: Option<String>,
     /// A login that served.
     pub login: login::Login,
+    /// What its log told.
+    pub told: cameras::Told,
 }
 
 /// What was found out about a part.
@@ -208,8 +210,12 @@ async fn one(world: &World, subject: &Subject, observed: Result<Option<Observed>
         let used = tokio::time::timeout(ANSWER, world.engine.usage(&subject.container));
         if running { used.await.ok().and_then(Result::ok) } else { None }
     };
-    let log =
-        async { if running && subject.camera.is_some() { cameras::log(world, &subject.container).await } else { cameras::Log::default() } };
+    let log = async {
+        match &observed {
+            Ok(Some(o)) if running && subject.camera.is_some() => cameras::log(world, subject, &o.id).await,
+            _ => cameras::Log::default(),
+        }
+    };
     let (mut reading, usage, log) = tokio::join!(asked, usage, log);
     if full && matches!(reading.state, ComponentState::Healthy | ComponentState::NotConfigured | ComponentState::Starting) {
         reading.state = ComponentState::Degraded;

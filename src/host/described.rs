@@ -15,7 +15,7 @@ use crate::model::camera::{StreamError, StreamReading};
 use crate::model::engine::{ContainerSpec, EngineInfo, ImageInfo, LogLine, NetworkSpec, Observed, PullProgress, Usage};
 use crate::world::World;
 use crate::world::clock::Clock;
-use crate::world::engine::{Engine, EngineError, Login};
+use crate::world::engine::{Engine, EngineError, LogFrom, Login};
 use crate::world::files::{Appender, Files, Kind, Lock, Meta, Space};
 use crate::world::network::{NetError, Network, Request, Response};
 use crate::world::processes::{Command, Output, ProcessError, Processes};
@@ -317,7 +317,7 @@ impl Engine for Described {
     async fn remove(&self, _: &str) -> Asked<()> {
         panic!("the probe changes nothing")
     }
-    async fn logs(&self, _: &str, _: usize, _: bool) -> Asked<BoxStream<'static, Asked<LogLine>>> {
+    async fn logs(&self, _: &str, _: LogFrom, _: bool) -> Asked<BoxStream<'static, Asked<LogLine>>> {
         panic!("the probe reads no logs")
     }
     async fn usage(&self, _: &str) -> Asked<Usage> {

@@ -20,6 +20,7 @@ use crate::model::health::ComponentState;
 use crate::model::plan::{Step, StepState};
 use crate::model::recipe::ComponentShape;
 use crate::target::workload::Workload;
+use crate::world::engine::LogFrom;
 
 /// The kind.
 pub struct Container;
@@ -266,6 +267,7 @@ pub fn subject(
         camera: w.camera.clone().zip(record),
         agent_folder: w.camera.as_ref().and_then(|_| w.folders.first().map(|f| f.path.clone())),
         login: Default::default(),
+        told: Default::default(),
     }
 }
 
@@ -317,7 +319,7 @@ async fn silent(w: &With, seen: Option<&Observed>, evidence: &[String], cx: &Con
         fault = fault.because(line.clone());
     }
     let redactor = cx.secrets.redactor();
-    if let Ok(stream) = cx.world.engine.logs(&w.workload.spec.name, 5, false).await {
+    if let Ok(stream) = cx.world.engine.logs(&w.workload.spec.name, LogFrom::Last(5), false).await {
         let lines: Vec<_> = stream.take(5).collect().await;
         for line in lines.into_iter().flatten() {
             fault = fault.because(format!("It says: {}", redactor.clean(&line.text)));

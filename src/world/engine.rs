@@ -57,6 +57,15 @@ pub struct Login {
     pub password: SecretString,
 }
 
+/// From where a log is read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum LogFrom {
+    /// So many of its last lines.
+    Last(usize),
+    /// What came since then, seconds since 1970; whole seconds count, so a line may come twice.
+    Since(f64),
+}
+
 /// Images, networks and containers.
 #[async_trait]
 pub trait Engine: Send + Sync {
@@ -90,8 +99,8 @@ pub trait Engine: Send + Sync {
     async fn restart(&self, name: &str) -> Result<()>;
     /// Removes it (stopping it first) with its anonymous volumes. `NotFound` is no error.
     async fn remove(&self, name: &str) -> Result<()>;
-    /// Its log: the last `tail` lines, then, with `follow`, each new one.
-    async fn logs(&self, name: &str, tail: usize, follow: bool) -> Result<BoxStream<'static, Result<LogLine>>>;
+    /// Its log from there on, then, with `follow`, each new line.
+    async fn logs(&self, name: &str, from: LogFrom, follow: bool) -> Result<BoxStream<'static, Result<LogLine>>>;
     /// What it uses now. Processor time is a rate, so it is known from the second time on.
     async fn usage(&self, name: &str) -> Result<Usage>;
 }

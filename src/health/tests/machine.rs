@@ -16,7 +16,7 @@ use crate::model::camera::{StreamError, StreamReading};
 use crate::model::engine::*;
 use crate::world::World;
 use crate::world::clock::Clock;
-use crate::world::engine::{Engine, EngineError, Login, Result as Done};
+use crate::world::engine::{Engine, EngineError, LogFrom, Login, Result as Done};
 use crate::world::files::{Appender, Files, Kind, Lock, Meta, Space};
 use crate::world::network::{NetError, Network, Request, Response};
 use crate::world::processes::{Command, Output, ProcessError, Processes};
@@ -183,6 +183,7 @@ pub fn subject(kind: &str) -> Subject {
         camera: None,
         agent_folder: None,
         login: Default::default(),
+        told: Default::default(),
     }
 }
 
@@ -269,7 +270,7 @@ impl Engine for Machine {
     async fn remove(&self, _: &str) -> Done<()> {
         none()
     }
-    async fn logs(&self, _: &str, _: usize, _: bool) -> Done<BoxStream<'static, Done<LogLine>>> {
+    async fn logs(&self, _: &str, _: LogFrom, _: bool) -> Done<BoxStream<'static, Done<LogLine>>> {
         let lines: Vec<_> = self.log.iter().map(|l| Ok(LogLine { time: String::new(), error: false, text: (*l).into() })).collect();
         Ok(stream::iter(lines).boxed())
     }

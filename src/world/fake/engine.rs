@@ -1,12 +1,10 @@
 //! A simulated engine: pulls take the line's time, containers have states, names and ports collide as they do for real.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::StreamExt;
-use futures_util::stream::{self, BoxStream};
+use futures_util::stream::BoxStream;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::containers::{Life, Part, Sim, hex, part};
@@ -16,7 +14,7 @@ use super::machine::{Machine, Presence, error};
 use crate::model::engine::{ContainerSpec, EngineInfo, ImageInfo, LogLine, MountSpec, NetworkSpec, Observed, PullProgress, Usage};
 use crate::model::host::DockerFlavour;
 use crate::world::clock::Clock as _;
-use crate::world::engine::{Engine, EngineError, Login, Result};
+use crate::world::engine::{Engine, EngineError, LogFrom, Login, Result};
 
 pub(super) struct FakeEngine(pub(super) Arc<Machine>);
 
@@ -360,35 +358,9 @@ impl Engine for FakeEngine {
         Ok(())
     }
 
-    async fn logs(&self, name: &str, tail: usize, follow: bool) -> Result<BoxStream<'static, Result<LogLine>>> {
+    async fn logs(&self, name: &str, from: LogFrom, follow: bool) -> Result<BoxStream<'static, Result<LogLine>>> {
         let sim = self.sim(name)?;
-        let now = self.0.clock.now();
-        let mut ready: VecDeque<LogLine> = logs::lines(&self.0, &sim, now).into();
-        ready.drain(..ready.len().saturating_sub(tail));
-        let start = (self.0.clone(), ready, now, follow && sim.runs(now));
-        Ok(stream::unfold(start, move |(machine, mut ready, mut upto, mut follow)| {
-            let id = sim.id.clone();
-            let name = sim.spec.name.clone();
-            async move {
-                loop {
-                    if let Some(line) = ready.pop_front() {
-                        return Some((Ok(line), (machine, ready, upto, follow)));
-                    }
-                    if !follow {
-                        return None;
-                    }
-                    machine.clock.sleep(Duration::from_secs(1)).await;
-                    let now = machine.clock.now();
-                    let sim = machine.state().sims.get(&name).filter(|s| s.id == id).cloned();
-                    follow = sim.as_ref().is_some_and(|s| s.runs(now));
-                    if let Some(sim) = sim.filter(|_| follow) {
-                        ready.extend(logs::between(&machine, &sim, upto, now));
-                    }
-                    upto = now;
-                }
-            }
-        })
-        .boxed())
+        Ok(logs::read(self.0.clone(), sim, from, follow))
     }
 
     async fn usage(&self, name: &str) -> Result<Usage> {

@@ -1,14 +1,52 @@
 //! What simulated parts write to their logs, in the words of the real ones, and the recordings that Agents leave behind.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
+
 use super::containers::{Life, Part, Sim};
 use super::machine::Machine;
 use crate::model::camera::StreamError;
 use crate::model::engine::{LogLine, MountSpec};
 use crate::world::clock::Clock as _;
+use crate::world::engine::{LogFrom, Result as Answer};
 
-/// Lines since its start, at most the last few hundred.
-pub(super) fn lines(machine: &Machine, sim: &Sim, now: f64) -> Vec<LogLine> {
-    between(machine, sim, 0.0, now)
+/// A container's log, and with `follow` each line as it comes.
+pub(super) fn read(machine: Arc<Machine>, sim: Sim, from: LogFrom, follow: bool) -> BoxStream<'static, Answer<LogLine>> {
+    let now = machine.clock.now();
+    let (after, most) = match from {
+        LogFrom::Last(lines) => (0.0, lines),
+        LogFrom::Since(at) => (at, usize::MAX),
+    };
+    let mut ready: VecDeque<LogLine> = between(&machine, &sim, after, now).into();
+    ready.drain(..ready.len().saturating_sub(most));
+    let start = (machine, ready, now, follow && sim.runs(now));
+    stream::unfold(start, move |(machine, mut ready, mut upto, mut follow)| {
+        let id = sim.id.clone();
+        let name = sim.spec.name.clone();
+        async move {
+            loop {
+                if let Some(line) = ready.pop_front() {
+                    return Some((Ok(line), (machine, ready, upto, follow)));
+                }
+                if !follow {
+                    return None;
+                }
+                machine.clock.sleep(Duration::from_secs(1)).await;
+                let now = machine.clock.now();
+                let sim = machine.state().sims.get(&name).filter(|s| s.id == id).cloned();
+                follow = sim.as_ref().is_some_and(|s| s.runs(now));
+                if let Some(sim) = sim.filter(|_| follow) {
+                    ready.extend(between(&machine, &sim, upto, now));
+                }
+                upto = now;
+            }
+        }
+    })
+    .boxed()
 }
 
 /// Lines of a span of time.

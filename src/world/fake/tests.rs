@@ -10,7 +10,7 @@ use super::{Hand, Pace, from_report, named, names, paced};
 use crate::model::camera::StreamError;
 use crate::model::engine::{ContainerSpec, ContainerState, MountSpec, NetworkSpec, Publish};
 use crate::model::host::DockerPresence;
-use crate::world::engine::{Engine, EngineError};
+use crate::world::engine::{Engine, EngineError, LogFrom};
 use crate::world::files::Kind;
 use crate::world::network::{NetError, Request};
 use crate::world::processes::{Command, ProcessError};
@@ -38,7 +38,7 @@ pub(crate) async fn semantics(engine: &dyn Engine, prefix: &str, image: &str, fe
     assert!(matches!(engine.stop(&one.name).await, Err(EngineError::NotFound(_))));
     assert!(matches!(engine.restart(&one.name).await, Err(EngineError::NotFound(_))));
     assert!(matches!(engine.usage(&one.name).await, Err(EngineError::NotFound(_))));
-    assert!(matches!(engine.logs(&one.name, 1, false).await.map(|_| ()), Err(EngineError::NotFound(_))));
+    assert!(matches!(engine.logs(&one.name, LogFrom::Last(1), false).await.map(|_| ()), Err(EngineError::NotFound(_))));
     assert_eq!(engine.container(&one.name).await.unwrap(), None);
     engine.remove(&one.name).await.unwrap();
     engine.remove_network(&format!("{prefix}-net")).await.unwrap();
@@ -277,9 +277,9 @@ async fn an_agent_comes_online_and_its_recordings_grow() {
     hand.advance(Duration::from_secs(90));
     assert_eq!(world.files.list("/srv/kerberos/agent/recordings").unwrap().len(), 5);
 
-    let log: Vec<_> = world.engine.logs(&spec.name, 500, false).await.unwrap().map(|l| l.unwrap().text).collect().await;
+    let log: Vec<_> = world.engine.logs(&spec.name, LogFrom::Last(500), false).await.unwrap().map(|l| l.unwrap().text).collect().await;
     assert!(log.iter().any(|l| l.contains("opened RTSP stream")), "{log:?}");
-    let mut follow = world.engine.logs(&spec.name, 1, true).await.unwrap();
+    let mut follow = world.engine.logs(&spec.name, LogFrom::Last(1), true).await.unwrap();
     follow.next().await.unwrap().unwrap();
     hand.end(&spec.name, 137);
     while follow.next().await.is_some() {}

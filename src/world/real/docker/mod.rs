@@ -33,7 +33,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use crate::model::engine::{ContainerSpec, EngineInfo, ImageInfo, LogLine, NetworkSpec, Observed, PullProgress, Usage};
-use crate::world::engine::{Engine, EngineError, Login, Result};
+use crate::world::engine::{Engine, EngineError, LogFrom, Login, Result};
 use socket::Socket;
 
 /// A verb that only asks or writes something down.
@@ -335,13 +335,16 @@ impl Engine for DockerEngine {
         self.force_remove(name).await
     }
 
-    async fn logs(&self, name: &str, tail: usize, follow: bool) -> Result<BoxStream<'static, Result<LogLine>>> {
+    async fn logs(&self, name: &str, from: LogFrom, follow: bool) -> Result<BoxStream<'static, Result<LogLine>>> {
         // One that is followed may be silent for long: whether it is there is asked before. Else its first line tells.
         if follow && self.inspect(name).await?.is_none() {
             return Err(EngineError::NotFound(format!("no such container: {name}")));
         }
-        let options =
-            LogsOptions { follow, stdout: true, stderr: true, timestamps: true, tail: tail.to_string(), ..LogsOptions::default() };
+        let (tail, since) = match from {
+            LogFrom::Last(lines) => (lines.to_string(), 0),
+            LogFrom::Since(at) => ("all".to_owned(), at as i32),
+        };
+        let options = LogsOptions { follow, stdout: true, stderr: true, timestamps: true, tail, since, ..LogsOptions::default() };
         let (docker, name, path) = (self.docker(SHORT)?, name.to_owned(), self.socket.path().to_owned());
         // The stream borrows the client, so both live in it.
         let pieces = stream::once(async move { docker.logs(&name, Some(options)).boxed() }).flatten();

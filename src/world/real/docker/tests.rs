@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::model::engine::{ContainerState, MountSpec, Publish};
+use crate::world::engine::LogFrom;
 
 const SOCKET: &str = "/var/run/docker.sock";
 const IMAGE: &str = "quay.io/minio/minio:lab";
@@ -208,7 +209,7 @@ async fn a_full_life() {
     assert!(usage.cpu.is_some() && usage.memory > 1 << 20 && usage.memory_limit == Some(512 << 20), "{usage:?}");
 
     // A silent follower answers as soon as the container ends.
-    let mut log = engine.logs(&spec.name, 100, true).await.unwrap();
+    let mut log = engine.logs(&spec.name, LogFrom::Last(100), true).await.unwrap();
     let line = tokio::time::timeout(Duration::from_secs(20), log.next()).await.unwrap().unwrap().unwrap();
     assert!(!line.text.is_empty() && line.time.starts_with("20"), "{line:?}");
     engine.stop(&spec.name).await.unwrap();
