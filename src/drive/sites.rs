@@ -7,7 +7,7 @@ use crate::model::fault::{Fault, Whose};
 use crate::run::Receipt;
 use crate::secrets::Secrets;
 use crate::step::file_fault;
-use crate::world::files::Files;
+use crate::world::files::{Files, Kind};
 
 /// The folder that holds a folder for each site of root's.
 pub const ROOTS: &str = "/var/lib/kerbup";
@@ -49,6 +49,10 @@ impl Drive {
         let mut sites = vec![];
         for name in names {
             let state = self.state(&name);
+            // What lies between the folders of the sites is none: answers on their way to root, a note of somebody's.
+            if !self.world.files.meta(&state).is_ok_and(|m| m.kind == Kind::Folder) {
+                continue;
+            }
             let receipt = Receipt::read(&*self.world.files, &state)?;
             if !receipt.empty() || (receipt.unfinished() && receipt.plan.is_some()) {
                 sites.push(Site { name, state, receipt });
