@@ -328,3 +328,25 @@ fn a_run_outlives_its_line() {
     let ran = running.end(Duration::from_secs(120)).ok();
     assert_eq!(ran.done()["ok"], true);
 }
+
+#[test]
+fn a_second_kerbup_shows_the_run_of_the_first() {
+    let Some(site) = Site::on("docker", "docker::a_second_kerbup_shows_the_run_of_the_first", "e2e-two", "") else { return };
+    let before = machine(&site);
+    let mut first = site.start(&site.install());
+    first.until("the run begins", Duration::from_secs(60), |out| out.contains("\"step-started\",\"id\":\"image:"));
+    let second = site.run(&site.install()).ok();
+    let ran = first.end(Duration::from_secs(120)).ok();
+    assert_eq!((ran.done()["ok"].clone(), second.done()["ok"].clone()), (true.into(), true.into()));
+    // One of them did the work, the other looked on: what each step did is told by both, and was done once.
+    let done = |ran: &Ran| -> BTreeSet<String> {
+        ran.events().iter().filter(|e| e["event"] == "step-done").map(|e| e["id"].as_str().unwrap().to_string()).collect()
+    };
+    assert_eq!(done(&ran), done(&second));
+    assert_eq!(ran.done()["changed"], true);
+    assert_eq!(site.containers().len(), 3);
+    let journals = fs::read_dir(site.state().join("journal")).unwrap().count();
+    assert_eq!(journals, 1, "one run, one journal");
+    site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
+    same(&before, &machine(&site));
+}
