@@ -18,6 +18,11 @@ use crate::forward::Forward;
 /// One test at a time changes the engine; lists of before and after would see each other otherwise.
 static TURN: Mutex<()> = Mutex::new(());
 
+/// Waits until no other test changes this machine, and keeps the others waiting.
+pub fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Whether this run must have an engine. Where it is not named, says that the test is left out.
 pub fn named(engine: &str, test: &str) -> bool {
     let engines = std::env::var("KERBUP_TEST_ENGINES").unwrap_or_default();
@@ -237,7 +242,7 @@ impl Site {
     }
 
     fn at(registry: String, name: &str, more: &str) -> Site {
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = turn();
         let dir = TempDir::new().unwrap();
         let site = Site {
             file: dir.path().join("site.toml"),
