@@ -35,13 +35,16 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
             .cure("Use a site file: kerbup install --answers FILE --yes --output json")));
     }
     let drive = setup.drive.clone();
-    let standing = drive.standing().map_err(one)?;
+    let sites = drive.sites().map_err(one)?;
+    let standing = drive.standing(&sites);
     let given = globals.handover.as_ref().map(|path| handover::take(&drive, path)).transpose().map_err(one)?;
     let mut answers = match (&given, &globals.site) {
         (Some(given), _) => given.answers.clone(),
         (None, Some(name)) if !standing.is_empty() => drive.load(&drive.site(Some(name)).map_err(one)?).map_err(one)?,
-        _ => drive.beginning().map_err(one)?,
+        _ => drive.beginning(&sites).map_err(one)?,
     };
+    // A journal may be long, and what is shown is long-lived.
+    drop(sites);
     if given.is_none() && !(globals.answers.is_empty() && globals.sets.is_empty()) {
         answers = drive.answers(&globals.answers, &globals.sets)?;
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use super::Drive;
+use super::sites::Site;
 use crate::ask;
 use crate::flow::Effect;
 use crate::model::answers::Answers;
@@ -230,8 +231,8 @@ impl Drive {
     }
 
     /// The answers that the journey begins with: those of the only site that stands, else the defaults.
-    pub fn beginning(&self) -> Result<Answers, Fault> {
-        match self.sites()?.as_slice() {
+    pub fn beginning(&self, sites: &[Site]) -> Result<Answers, Fault> {
+        match sites {
             [site] => self.load(site),
             _ => Ok(Answers::default()),
         }

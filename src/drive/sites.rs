@@ -89,15 +89,12 @@ impl Drive {
     }
 
     /// The sites as the welcome screen shows them.
-    pub fn standing(&self) -> Result<Vec<Standing>, Fault> {
-        Ok(self
-            .sites()?
-            .into_iter()
-            .map(|s| {
-                let (done, of) = s.receipt.done();
-                Standing { running: self.under_way(&s.state), site: s.name, unfinished: s.receipt.unfinished(), done, of }
-            })
-            .collect())
+    pub fn standing(&self, sites: &[Site]) -> Vec<Standing> {
+        let standing = |s: &Site| {
+            let (done, of) = s.receipt.done();
+            Standing { running: self.under_way(&s.state), site: s.name.clone(), unfinished: s.receipt.unfinished(), done, of }
+        };
+        sites.iter().map(standing).collect()
     }
 
     /// Answers and secrets of a site that stands.

@@ -86,7 +86,7 @@ async fn a_second_kerbup_shows_the_run_of_the_first_to_its_end() {
     assert!(plan.step("unit:guard").is_some(), "this machine has a service manager and a bundled store");
     let run = begun(&one, &plan);
     under_way(&two).await;
-    assert!(two.standing().unwrap()[0].running);
+    assert!(two.standing(&two.sites().unwrap())[0].running);
     let site = two.site(Some("shop")).unwrap();
     let refused = two.uninstall(&site, false, false).await.unwrap_err();
     assert_eq!(refused.code, "RUN-UNDER-WAY");
@@ -109,7 +109,7 @@ async fn a_second_kerbup_shows_the_run_of_the_first_to_its_end() {
     assert_eq!(first.last(), second.last());
 
     assert!(!files::there(&*world.files, UNIT) && !files::there(&*world.files, LINK));
-    assert!(!two.under_way(STATE) && !two.standing().unwrap()[0].running && two.attached().is_none());
+    assert!(!two.under_way(STATE) && !two.standing(&two.sites().unwrap())[0].running && two.attached().is_none());
 }
 
 #[tokio::test]

@@ -5,8 +5,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use serde::Deserialize;
+
 use crate::model::fault::{Fault, Whose};
-use crate::model::journal::Record;
+use crate::model::journal::{Purpose, Record};
+use crate::model::plan::Plan;
 use crate::step::{file_fault, files};
 use crate::world::files::{Appender, Files};
 
@@ -85,7 +88,7 @@ pub fn parse(bytes: &[u8], path: &str) -> Result<Vec<Record>, Fault> {
         if line.iter().all(|b| *b == 0 || b.is_ascii_whitespace()) {
             continue;
         }
-        let record: Record = serde_json::from_slice(line).map_err(|e| {
+        let record = record(line).map_err(|e| {
             Fault::new(
                 Whose::Machine,
                 "JOURNAL-DAMAGED",
@@ -98,6 +101,29 @@ pub fn parse(bytes: &[u8], path: &str) -> Result<Vec<Record>, Fault> {
         records.push(record);
     }
     Ok(records)
+}
+
+/// How a line begins that holds a plan, as kerbup writes it.
+const PLAN: &[u8] = br#"{"record":"plan-accepted","#;
+
+/// The fields of `Record::PlanAccepted`.
+#[derive(Deserialize)]
+struct Accepted {
+    version: u32,
+    kerbup: String,
+    at: f64,
+    purpose: Purpose,
+    plan: Plan,
+}
+
+/// One line. A plan is most of a journal; read as one of several sorts of record it would be held in memory twice, the first time
+/// until its sort is known.
+fn record(line: &[u8]) -> serde_json::Result<Record> {
+    if !line.starts_with(PLAN) {
+        return serde_json::from_slice(line);
+    }
+    let Accepted { version, kerbup, at, purpose, plan } = serde_json::from_slice(line)?;
+    Ok(Record::PlanAccepted { version, kerbup, at, purpose, plan })
 }
 
 /// All records of a site, oldest first.
@@ -133,6 +159,19 @@ mod tests {
         let mut bad = b"{\"record\":\"nope\"}\n".to_vec();
         bad.extend(line("b"));
         let fault = parse(&bad, "j").unwrap_err();
+        assert_eq!((fault.code.as_str(), fault.place.unwrap().line), ("JOURNAL-DAMAGED", 1));
+    }
+
+    #[test]
+    fn a_plan_is_read_as_it_was_written() {
+        let plan = Plan { site: "s".into(), target: "docker".into(), renderer: 1, steps: vec![], notes: vec!["x".into()] };
+        let written = Record::PlanAccepted { version: 1, kerbup: "0.1.0".into(), at: 1.5, purpose: Purpose::Uninstall, plan };
+        let mut bytes = serde_json::to_vec(&written).unwrap();
+        assert!(bytes.starts_with(PLAN), "the short way is taken");
+        bytes.push(b'\n');
+        assert_eq!(parse(&bytes, "j").unwrap(), [written]);
+        // What is missing in it is named with its place.
+        let fault = parse(b"{\"record\":\"plan-accepted\",\"version\":1}\n", "j").unwrap_err();
         assert_eq!((fault.code.as_str(), fault.place.unwrap().line), ("JOURNAL-DAMAGED", 1));
     }
 
