@@ -32,6 +32,10 @@ pub fn missing(f: &Facts) -> Outcome {
     let by_hand = "Install it by hand: docs.docker.com/engine/install has the commands for your system.";
     match f.host.package_manager.get() {
         Some(None) => Outcome::block("Docker is not installed, and kerbup does not know this system's packages", by_hand),
+        _ if f.host.service_manager.get().is_some_and(|m| m.as_deref() != Some("systemctl")) => Outcome::block(
+            "Docker is not installed, and there is no systemd here, with which kerbup would start it",
+            format!("{by_hand} Start it, then run kerbup again."),
+        ),
         _ if !may_become_root(f) => Outcome::block("Docker is not installed, and only root can install it", "Become root first: su -"),
         _ => Outcome::warn("Docker is not installed", "Nothing to do: kerbup installs your distribution's own.").fix(Fix::InstallDocker),
     }

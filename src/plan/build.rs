@@ -124,6 +124,10 @@ fn engine(wish: &Wish) -> Result<Option<Step>, Fault> {
     let mut repository = None;
     let (packages, title, why): (Vec<String>, _, _) = match wish.host.docker.get() {
         Some(DockerPresence::Missing) => {
+            // Packages alone do not run it, and a machine is not changed for nothing.
+            if wish.host.service_manager.get().is_some_and(|m| m.as_deref() != Some("systemctl")) {
+                return Err(by_hand_only("Docker is not installed, and there is no systemd here, with which kerbup would start it."));
+            }
             let (packages, own) = packages(wish.host, &manager)?;
             repository = own.map(str::to_string);
             (packages, "Install Docker", "Docker runs each part in a box of its own. It is not on this machine yet.")
@@ -156,6 +160,12 @@ fn engine(wish: &Wish) -> Result<Option<Step>, Fault> {
     Ok(Some(s))
 }
 
+/// Docker is missing, and a person has to install it.
+fn by_hand_only(says: &str) -> Fault {
+    Fault::new(Whose::Machine, "DOCKER-MISSING", says)
+        .cure("Install it by hand and start it, then run kerbup again: https://docs.docker.com/engine/install/")
+}
+
 /// Packages of the engine, and Docker's own repository where the distribution has none. Debian, Ubuntu and Raspberry Pi OS have
 /// docker.io, Fedora has moby-engine; Red Hat's family has neither (https://docs.docker.com/engine/install/rhel/).
 fn packages(host: &HostReport, manager: &str) -> Result<(Vec<String>, Option<&'static str>), Fault> {
@@ -169,8 +179,7 @@ fn packages(host: &HostReport, manager: &str) -> Result<(Vec<String>, Option<&'s
         }
         "dnf" if system.is_some_and(|s| s.id == "amzn") => Ok((vec!["docker".into()], None)),
         "dnf" => Ok((vec!["moby-engine".into()], None)),
-        _ => Err(Fault::new(Whose::Machine, "DOCKER-MISSING", "Docker is not installed, and kerbup does not know how to install it here.")
-            .cure("Install it by hand, then run kerbup again: https://docs.docker.com/engine/install/")),
+        _ => Err(by_hand_only("Docker is not installed, and kerbup does not know how to install it here.")),
     }
 }
 

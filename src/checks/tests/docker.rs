@@ -12,6 +12,15 @@ pub(super) const CASES: &[Case] = &[
         Block,
         |w| {
             w.host.docker = k(DockerPresence::Missing);
+            w.host.service_manager = k(None);
+        },
+        healthy,
+    ),
+    case(
+        "docker-missing",
+        Block,
+        |w| {
+            w.host.docker = k(DockerPresence::Missing);
             w.host.package_manager = k(None)
         },
         healthy,
