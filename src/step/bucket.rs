@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::{Context, Kind, engine_fault, with};
+use crate::model::event::Unit;
 use crate::model::fault::{Fault, Whose};
 use crate::model::plan::{Step, StepState};
 use crate::world::network::{Request, Response};
@@ -39,6 +40,9 @@ pub struct With {
     /// Days to keep.
     pub days: u32,
 }
+
+/// Seconds that the store may take to start.
+const PATIENCE: u64 = 60;
 
 const RULE: &str = "kerbup-days-to-keep";
 
@@ -89,6 +93,24 @@ async fn ask(w: &With, cx: &Context, method: Method, query: &[(&str, &str)], bod
         .http(Request { method: word, url: signed, headers, body, timeout: Duration::from_secs(10), ca: None })
         .await
         .map_err(|_| silent("no answer to a signed request".into()))
+}
+
+/// Asks for the bucket, and again while the store is silent or not ready: an engine that was restarted starts it again just now.
+async fn awake(w: &With, cx: &Context) -> Result<Response, Fault> {
+    let mut waited = 0;
+    loop {
+        let head = ask(w, cx, Method::Head, &[], vec![]).await;
+        let later = match &head {
+            Ok(answer) => answer.status == 503,
+            Err(fault) => fault.code == "STORE-SILENT",
+        };
+        if !later || waited >= PATIENCE {
+            return head;
+        }
+        cx.report.progress(waited, Some(PATIENCE), Unit::Seconds, "waiting until the video store answers");
+        cx.world.clock.sleep(Duration::from_secs(1)).await;
+        waited += 1;
+    }
 }
 
 fn refused(r: &Response, what: &str) -> Fault {
@@ -150,7 +172,7 @@ impl Kind for Bucket {
 
     async fn apply(&self, step: &Step, cx: &Context) -> Result<Value, Fault> {
         let w: With = with(step)?;
-        let head = ask(&w, cx, Method::Head, &[], vec![]).await?;
+        let head = awake(&w, cx).await?;
         if head.status == 404 {
             let made = ask(&w, cx, Method::Put, &[], vec![]).await?;
             if !matches!(made.status, 200 | 409) {
