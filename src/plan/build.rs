@@ -66,11 +66,12 @@ pub fn plan(wish: &Wish) -> Result<Plan, Fault> {
     let after_engine: Vec<String> = engine.iter().map(|s| s.id.clone()).collect();
     steps.extend(engine);
     let told = trust::own_registry(wish, &after_engine)?;
-    let before_images: Vec<String> = after_engine.iter().cloned().chain(told.iter().map(|s| s.id.clone())).collect();
+    let before_asked: Vec<String> = after_engine.iter().cloned().chain(told.iter().map(|s| s.id.clone())).collect();
     steps.extend(told);
     steps.push(folder(wish)?);
-    steps.push(network(wish, &after_engine)?);
-    steps.extend(images(wish, &workloads, &before_images)?);
+    // Nothing is asked of the engine while it reads its settings again: some service managers start it anew for that.
+    steps.push(network(wish, &before_asked)?);
+    steps.extend(images(wish, &workloads, &before_asked)?);
     for w in &workloads {
         if let Some(because) = &w.image_because {
             notes.push(format!("{}: {} is used, because {because}.", w.title, w.spec.image.rsplit('/').next().unwrap_or_default()));
