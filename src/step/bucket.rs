@@ -102,7 +102,8 @@ async fn awake(w: &With, cx: &Context) -> Result<Response, Fault> {
         let head = ask(w, cx, Method::Head, &[], vec![]).await;
         let later = match &head {
             Ok(answer) => answer.status == 503,
-            Err(fault) => fault.code == "STORE-SILENT",
+            // Without its password waiting does not help.
+            Err(fault) => fault.code == "STORE-SILENT" && cx.secrets.get(&w.password).is_some(),
         };
         if !later || waited >= PATIENCE {
             return head;
