@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use secrecy::SecretString;
+use tokio::sync::Semaphore;
 
 use crate::model::answers::Record;
 use crate::model::engine::{ContainerState, Observed};
@@ -23,6 +24,10 @@ pub use overall::overall;
 
 /// How long one part may take to answer.
 const ANSWER: Duration = Duration::from_secs(3);
+
+/// Questions about containers that the engine is asked at the same time. It answers a few as fast as 200, and each answer takes
+/// room until it is read.
+const AT_ONCE: usize = 8;
 
 /// Below this the disk counts as full: RabbitMQ blocks at 50 MB, MongoDB needs some 100 MB a file of its journal.
 const FULL: u64 = 200 * 1024 * 1024;
@@ -154,9 +159,10 @@ pub async fn snapshot(
         Ok(Err(e)) => Err(e.to_string()),
         Err(_) => Err(words::ENGINE_SILENT.to_owned()),
     };
+    let turns = Semaphore::new(AT_ONCE);
     let read = join_all(subjects.iter().map(|subject| {
         let observed = engine.as_ref().map(|all| all.iter().find(|c| c.name == subject.container).cloned()).map_err(Clone::clone);
-        one(world, subject, observed, full)
+        one(world, subject, observed, full, &turns)
     }))
     .await;
     let end = world.clock.ticks();
@@ -197,7 +203,7 @@ fn fits(kept: f64, free: u64, cameras: &[CameraHealth]) -> Option<u32> {
     (all > 0.0).then(|| (kept + free as f64 / all).min(36_500.0) as u32)
 }
 
-async fn one(world: &World, subject: &Subject, observed: Result<Option<Observed>, String>, full: bool) -> Part {
+async fn one(world: &World, subject: &Subject, observed: Result<Option<Observed>, String>, full: bool, turns: &Semaphore) -> Part {
     let running = matches!(&observed, Ok(Some(o)) if o.state == ContainerState::Running);
     let asked = async {
         match &observed {
@@ -207,10 +213,12 @@ async fn one(world: &World, subject: &Subject, observed: Result<Option<Observed>
         }
     };
     let usage = async {
+        let _turn = turns.acquire().await;
         let used = tokio::time::timeout(ANSWER, world.engine.usage(&subject.container));
         if running { used.await.ok().and_then(Result::ok) } else { None }
     };
     let log = async {
+        let _turn = turns.acquire().await;
         match &observed {
             Ok(Some(o)) if running && subject.camera.is_some() => cameras::log(world, subject, &o.id).await,
             _ => cameras::Log::default(),

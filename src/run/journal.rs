@@ -81,9 +81,8 @@ fn cut_torn(f: &dyn Files, path: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Parses one file's text. `last` says that it is the newest file, whose last line may be torn.
-pub fn parse(bytes: &[u8], path: &str) -> Result<Vec<Record>, Fault> {
-    let mut records = vec![];
+/// Hands on each record of one file's text. A last line that is torn is none.
+fn parse(bytes: &[u8], path: &str, take: &mut dyn FnMut(Record)) -> Result<(), Fault> {
     for (number, line) in bytes[..whole(bytes)].split(|b| *b == b'\n').enumerate() {
         if line.iter().all(|b| *b == 0 || b.is_ascii_whitespace()) {
             continue;
@@ -98,9 +97,9 @@ pub fn parse(bytes: &[u8], path: &str) -> Result<Vec<Record>, Fault> {
             .at(path, number as u32 + 1, e.column() as u32)
             .cure("Keep that file, and ask for help with it. What runs goes on running.")
         })?;
-        records.push(record);
+        take(record);
     }
-    Ok(records)
+    Ok(())
 }
 
 /// How a line begins that holds a plan, as kerbup writes it.
@@ -126,16 +125,17 @@ fn record(line: &[u8]) -> serde_json::Result<Record> {
     Ok(Record::PlanAccepted { version, kerbup, at, purpose, plan })
 }
 
-/// All records of a site, oldest first.
-pub fn read(f: &dyn Files, state: &str) -> Result<Vec<Record>, Fault> {
+/// Hands on all records of a site, oldest first, one at a time: each accepted plan is a record, and only the last one is needed.
+pub fn read(f: &dyn Files, state: &str, take: &mut dyn FnMut(Record)) -> Result<(), Fault> {
     let dir = format!("{state}/journal");
-    let mut all = vec![];
     for name in names(f, &dir)? {
         let path = format!("{dir}/{name}");
-        let bytes = f.read(&path).map_err(|e| file_fault(&e, &path))?;
-        all.extend(parse(&bytes, &path)?);
+        let mut bytes = f.read(&path).map_err(|e| file_fault(&e, &path))?;
+        // What was set aside is most of a young journal.
+        bytes.truncate(whole(&bytes));
+        parse(&bytes, &path, take)?;
     }
-    Ok(all)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -143,6 +143,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn parse(bytes: &[u8], path: &str) -> Result<Vec<Record>, Fault> {
+        let mut all = vec![];
+        super::parse(bytes, path, &mut |record| all.push(record))?;
+        Ok(all)
+    }
 
     fn line(id: &str) -> Vec<u8> {
         let mut l = serde_json::to_vec(&Record::StepStarted { id: id.into(), at: 1.0 }).unwrap();

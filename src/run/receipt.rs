@@ -44,66 +44,16 @@ pub struct Receipt {
 impl Receipt {
     /// Reads and folds the journal of a site.
     pub fn read(f: &dyn Files, state: &str) -> Result<Self, Fault> {
-        Ok(Self::fold(journal::read(f, state)?))
+        let mut folding = Folding::default();
+        journal::read(f, state, &mut |record| folding.add(record))?;
+        Ok(folding.receipt)
     }
 
     /// Folds records.
     pub fn fold(records: Vec<Record>) -> Self {
-        let mut r = Receipt::default();
-        let mut known: BTreeMap<String, Arc<Step>> = BTreeMap::new();
-        let mut begun: BTreeMap<String, f64> = BTreeMap::new();
-        let mut order = 0;
-        for record in records {
-            match record {
-                Record::PlanAccepted { plan, purpose, .. } => {
-                    for s in plan.steps.iter().cloned().map(Arc::new) {
-                        if purpose == Purpose::Install
-                            && let Some(trace) = r.steps.get_mut(&s.id)
-                        {
-                            trace.step = s.clone();
-                        }
-                        known.insert(s.id.clone(), s);
-                    }
-                    if purpose == Purpose::Install {
-                        r.plan = Some(plan);
-                    }
-                    r.purpose = Some(purpose);
-                    r.ending = None;
-                }
-                Record::StepStarted { id, at } => {
-                    begun.insert(id.clone(), at);
-                    if let Some(step) = known.get(&id) {
-                        order += 1;
-                        r.steps.entry(id).or_insert(Trace { step: step.clone(), undo: None, made: None, order });
-                    }
-                }
-                Record::UndoSaved { id, undo } => {
-                    if let Some(t) = r.steps.get_mut(&id)
-                        && t.undo.is_none()
-                    {
-                        t.undo = Some(undo);
-                    }
-                }
-                Record::StepDone { id, at, made, changed } => {
-                    if let Some(t) = r.steps.get_mut(&id) {
-                        if let (Some(since), true) = (begun.get(&id), changed) {
-                            r.seconds.entry(t.step.kind.clone()).or_default().push((at - since).max(0.0));
-                            // A moment is too short to measure a line by.
-                            if let (Some(bytes @ 1..), true) = (t.step.preview.download_bytes, at - since >= 1.0) {
-                                r.rates.push(bytes as f64 / (at - since));
-                            }
-                        }
-                        t.made = Some(made);
-                    }
-                }
-                Record::StepFailed { .. } => {}
-                Record::StepReverted { id, .. } => {
-                    r.steps.remove(&id);
-                }
-                Record::RunEnded { ending, .. } => r.ending = Some(ending),
-            }
-        }
-        r
+        let mut folding = Folding::default();
+        records.into_iter().for_each(|record| folding.add(record));
+        folding.receipt
     }
 
     /// A plan was accepted and its run did not come to its end.
@@ -130,6 +80,71 @@ impl Receipt {
     /// Median bytes a second of earlier downloads, unpacking included.
     pub fn line_rate(&self) -> Option<f64> {
         median(&self.rates)
+    }
+}
+
+/// A fold under way.
+#[derive(Default)]
+struct Folding {
+    receipt: Receipt,
+    /// Steps of all plans so far, as planned last.
+    known: BTreeMap<String, Arc<Step>>,
+    /// When each was begun last.
+    begun: BTreeMap<String, f64>,
+    order: usize,
+}
+
+impl Folding {
+    fn add(&mut self, record: Record) {
+        let r = &mut self.receipt;
+        match record {
+            Record::PlanAccepted { plan, purpose, .. } => {
+                for s in plan.steps.iter().cloned().map(Arc::new) {
+                    if purpose == Purpose::Install
+                        && let Some(trace) = r.steps.get_mut(&s.id)
+                    {
+                        trace.step = s.clone();
+                    }
+                    self.known.insert(s.id.clone(), s);
+                }
+                if purpose == Purpose::Install {
+                    r.plan = Some(plan);
+                }
+                r.purpose = Some(purpose);
+                r.ending = None;
+            }
+            Record::StepStarted { id, at } => {
+                self.begun.insert(id.clone(), at);
+                if let Some(step) = self.known.get(&id) {
+                    self.order += 1;
+                    r.steps.entry(id).or_insert(Trace { step: step.clone(), undo: None, made: None, order: self.order });
+                }
+            }
+            Record::UndoSaved { id, undo } => {
+                if let Some(t) = r.steps.get_mut(&id)
+                    && t.undo.is_none()
+                {
+                    t.undo = Some(undo);
+                }
+            }
+            Record::StepDone { id, at, made, changed } => {
+                if let Some(t) = r.steps.get_mut(&id) {
+                    if let (Some(since), true) = (self.begun.get(&id), changed) {
+                        r.seconds.entry(t.step.kind.clone()).or_default().push((at - since).max(0.0));
+                        // A moment is too short to measure a line by.
+                        if let (Some(bytes @ 1..), true) = (t.step.preview.download_bytes, at - since >= 1.0) {
+                            r.rates.push(bytes as f64 / (at - since));
+                        }
+                    }
+                    t.made = Some(made);
+                }
+            }
+            Record::StepFailed { .. } => {}
+            Record::StepReverted { id, .. } => {
+                r.steps.remove(&id);
+            }
+            Record::RunEnded { ending, .. } => r.ending = Some(ending),
+        }
     }
 }
 

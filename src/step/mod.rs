@@ -110,7 +110,7 @@ pub fn kind(name: &str) -> Option<&'static dyn Kind> {
 
 /// Reads what a step's kind needs to know. A journal of another version may hold something else.
 pub fn with<T: DeserializeOwned>(step: &Step) -> Result<T, Fault> {
-    serde_json::from_value(step.with.clone()).map_err(|e| {
+    T::deserialize(&step.with).map_err(|e| {
         Fault::new(Whose::Ours, "STEP-NOT-UNDERSTOOD", format!("The step {} was written by another version of kerbup.", step.id))
             .because(e.to_string())
             .cure("Use the kerbup that made this install: a copy lies in its state folder.")

@@ -54,8 +54,8 @@ pub struct DockerEngine {
     image_files: Arc<tokio::sync::Mutex<HashMap<Inside, Option<Vec<u8>>>>>,
 }
 
-/// A container's memory limit and its `cpu_stats` when it was last asked for: a rate needs two readings.
-type Counted = (Option<u64>, Value);
+/// A container's memory limit and its counters when it was last asked for: a rate needs two readings.
+type Counted = (Option<u64>, Option<observe::Counters>);
 
 /// An image's ID and a path in it.
 type Inside = (String, String);
@@ -368,17 +368,17 @@ impl Engine for DockerEngine {
                 if inspected["State"]["Running"].as_bool() != Some(true) {
                     return Ok(Usage { memory_limit: limit, ..Usage::default() });
                 }
-                (limit, Value::Null)
+                (limit, None)
             }
         };
-        let mut value = self.stats(name).await?;
+        let value = self.stats(name).await?;
         if value["memory_stats"]["usage"].is_null() {
             // It ended meanwhile: its counters begin anew.
             self.counted().remove(name);
             return Ok(Usage { memory_limit: limit, ..Usage::default() });
         }
-        value["precpu_stats"] = before;
-        self.counted().insert(name.to_owned(), (limit, value["cpu_stats"].clone()));
-        Ok(observe::usage(&value, limit))
+        let now = observe::counters(&value);
+        self.counted().insert(name.to_owned(), (limit, Some(now)));
+        Ok(observe::usage(&value, before.map(|before| (before, now)), limit))
     }
 }

@@ -157,16 +157,30 @@ fn seconds(time: &str) -> Option<i64> {
     time.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second).filter(|s| *s > 0)
 }
 
-/// `GET /containers/NAME/stats`, with an earlier reading under `precpu_stats`. `limit` is the container's own, where it has one.
-pub(super) fn usage(value: &Value, limit: Option<u64>) -> Usage {
-    let (now, before) = (&value["cpu_stats"], &value["precpu_stats"]);
-    let system = (float(&now["system_cpu_usage"]), float(&before["system_cpu_usage"]));
-    let used = (float(&now["cpu_usage"]["total_usage"]), float(&before["cpu_usage"]["total_usage"]));
+/// What a rate of the processor is made of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Counters {
+    /// Time of the whole machine.
+    system: Option<f64>,
+    /// Time that the container used, in the same unit.
+    used: Option<f64>,
+    cores: f64,
+}
+
+/// The counters in `GET /containers/NAME/stats`.
+pub(super) fn counters(value: &Value) -> Counters {
+    let now = &value["cpu_stats"];
     let cores = now["online_cpus"].as_f64().or_else(|| now["cpu_usage"]["percpu_usage"].as_array().map(|a| a.len() as f64)).unwrap_or(1.0);
-    let cpu = match (system, used) {
-        ((Some(s1), Some(s0)), (Some(u1), Some(u0))) if s0 > 0.0 && s1 > s0 && u1 >= u0 => Some((u1 - u0) / (s1 - s0) * cores),
+    Counters { system: float(&now["system_cpu_usage"]), used: float(&now["cpu_usage"]["total_usage"]), cores }
+}
+
+/// `GET /containers/NAME/stats`, with the counters of an earlier reading and of this one. `limit` is the container's own, where it
+/// has one.
+pub(super) fn usage(value: &Value, counters: Option<(Counters, Counters)>, limit: Option<u64>) -> Usage {
+    let cpu = counters.and_then(|(before, now)| match ((now.system, before.system), (now.used, before.used)) {
+        ((Some(s1), Some(s0)), (Some(u1), Some(u0))) if s0 > 0.0 && s1 > s0 && u1 >= u0 => Some((u1 - u0) / (s1 - s0) * now.cores),
         _ => None,
-    };
+    });
     let memory = &value["memory_stats"];
     // The page cache that can be dropped at once: cgroup v1 counts it with its children, v2 has one figure.
     let cache = memory["stats"]["total_inactive_file"].as_u64().or_else(|| memory["stats"]["inactive_file"].as_u64()).unwrap_or(0);
@@ -277,11 +291,13 @@ mod tests {
     fn the_page_cache_is_no_use() {
         let value = json!({
             "cpu_stats": {"cpu_usage": {"total_usage": 300}, "system_cpu_usage": 2000, "online_cpus": 4},
-            "precpu_stats": {"cpu_usage": {"total_usage": 100}, "system_cpu_usage": 1000},
             "memory_stats": {"usage": 1000, "stats": {"inactive_file": 400}}
         });
-        assert_eq!(usage(&value, Some(5000)), Usage { cpu: Some(0.8), memory: 600, memory_limit: Some(5000) });
-        let v1 = json!({"memory_stats": {"usage": 1000, "stats": {"total_inactive_file": 100, "inactive_file": 1}}, "precpu_stats": {"cpu_usage": {"total_usage": 0}}});
-        assert_eq!(usage(&v1, None), Usage { cpu: None, memory: 900, memory_limit: None });
+        let before = counters(&json!({"cpu_stats": {"cpu_usage": {"total_usage": 100}, "system_cpu_usage": 1000}}));
+        let rate = usage(&value, Some((before, counters(&value))), Some(5000));
+        assert_eq!(rate, Usage { cpu: Some(0.8), memory: 600, memory_limit: Some(5000) });
+        assert_eq!(usage(&value, None, None).cpu, None, "one reading has no rate");
+        let v1 = json!({"memory_stats": {"usage": 1000, "stats": {"total_inactive_file": 100, "inactive_file": 1}}});
+        assert_eq!(usage(&v1, Some((before, counters(&v1))), None), Usage { cpu: None, memory: 900, memory_limit: None });
     }
 }

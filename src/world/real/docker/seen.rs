@@ -3,27 +3,36 @@
 //! runs, which starts anew with every restart – nothing else of it has changed either.
 
 use std::collections::HashMap;
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash as _, Hasher as _};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
 use crate::model::engine::Observed;
 
-/// By id: the entry in the list, and what inspecting told when it stood there.
+/// By id: a digest of the entry in the list, and what inspecting told when it stood there.
 #[derive(Default)]
-pub(super) struct Seen(Mutex<HashMap<String, (Value, Observed)>>);
+pub(super) struct Seen(Mutex<HashMap<String, (u64, Observed)>>);
+
+/// An entry with all its labels, for each of 200 containers, would be megabytes.
+fn digest(entry: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    entry.to_string().hash(&mut hasher);
+    hasher.finish()
+}
 
 impl Seen {
     /// What is known already of this entry.
     pub(super) fn known(&self, id: &str, entry: &Value) -> Option<Observed> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.get(id).filter(|(then, _)| then == entry).map(|(_, observed)| observed.clone())
+        all.get(id).filter(|(then, _)| *then == digest(entry)).map(|(_, observed)| observed.clone())
     }
 
     /// Remembers these and forgets all others: what went away does not come back under its id.
     pub(super) fn keep(&self, now: impl IntoIterator<Item = (String, Value, Observed)>) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *all = now.into_iter().map(|(id, entry, observed)| (id, (entry, observed))).collect();
+        *all = now.into_iter().map(|(id, entry, observed)| (id, (digest(&entry), observed))).collect();
     }
 }
 
