@@ -74,18 +74,39 @@ impl Drive {
                     .cure("See all sites: kerbup sites")
             }),
             None if sites.len() == 1 => Ok(sites.remove(0)),
-            None if sites.is_empty() => {
-                let mut fault = Fault::new(Whose::Input, "NO-SITE", "Nothing is installed here yet.");
-                if self.world.files.uid() != 0 {
-                    fault = fault
-                        .because("Sites that root installed are seen by root alone.")
-                        .cure("If it was installed by root: sudo kerbup status");
-                }
-                Err(fault.cure("Start the installation: kerbup"))
-            }
+            None if sites.is_empty() => Err(self.none_here()),
             None => Err(Fault::new(Whose::Input, "WHICH-SITE", format!("There is more than one site here: {}.", names.join(", ")))
                 .cure("Say which: --site NAME")),
         }
+    }
+
+    /// Names of root's sites, for a user who is not root: who may not look into them may see that they are there.
+    pub fn roots(&self) -> Vec<String> {
+        let f = &*self.world.files;
+        if f.uid() == 0 || self.root == ROOTS {
+            return vec![];
+        }
+        let site = |name: &String| !name.starts_with('.') && f.meta(&format!("{ROOTS}/{name}")).is_ok_and(|m| m.kind == Kind::Folder);
+        f.list(ROOTS).unwrap_or_default().into_iter().filter(site).collect()
+    }
+
+    fn none_here(&self) -> Fault {
+        let nothing = Fault::new(Whose::Input, "NO-SITE", "Nothing is installed here yet.");
+        let fault = match self.roots().as_slice() {
+            [] if self.world.files.uid() == 0 => nothing,
+            [] => {
+                nothing.because("Sites that root installed are seen by root alone.").cure("If it was installed by root: sudo kerbup status")
+            }
+            [name] => {
+                return Fault::new(Whose::Input, "NO-SITE", format!("The site {name} was installed by root."))
+                    .cure("See how it is: sudo kerbup status");
+            }
+            names => {
+                return Fault::new(Whose::Input, "NO-SITE", format!("These sites were installed by root: {}.", names.join(", ")))
+                    .cure("See how one is: sudo kerbup status --site NAME");
+            }
+        };
+        fault.cure("Start the installation: kerbup")
     }
 
     /// The sites as the welcome screen shows them.

@@ -13,6 +13,7 @@ use crate::model::answers::Answers;
 use crate::model::event::Event;
 use crate::model::fact::Fact;
 use crate::model::fault::Fault;
+use crate::model::host::{Sudo, User};
 use crate::model::journal::Ending;
 use crate::model::plan::Plan;
 use crate::recipe::load;
@@ -160,4 +161,21 @@ async fn a_unit_of_somebody_else_is_left_alone_and_a_run_goes_on_without_its_own
     one.stand_down("shop");
     assert_eq!(world.files.read(UNIT).unwrap(), b"[Service]\nExecStart=/bin/true\n");
     assert!(all(&mut events).iter().any(|e| matches!(e, Event::Log { text, .. } if text.contains("will not go on by itself"))));
+}
+
+#[tokio::test]
+async fn a_user_learns_that_a_site_is_roots() {
+    let mut machine = Described { trouble: vec![], ..named("lxc").unwrap() };
+    machine.host.user = Fact::known(User { name: "pi".into(), uid: 1000, groups: vec![], sudo: Sudo::Free }, "getuid");
+    let fault = |machine: &Described| {
+        let drive = drive(&paced(machine.clone(), Pace::Speed(1.0)).0).0;
+        Drive { root: "/home/pi/.local/state/kerbup".into(), ..drive }.site(None).unwrap_err()
+    };
+    assert_eq!(fault(&machine).says, "Nothing is installed here yet.");
+    machine.files.insert(format!("{STATE}/lock"), String::new());
+    let fault = fault(&machine);
+    assert_eq!(
+        (fault.says.as_str(), fault.cure.as_slice()),
+        ("The site shop was installed by root.", &["See how it is: sudo kerbup status".to_string()][..])
+    );
 }

@@ -29,6 +29,25 @@ fn secrets(site: &Site) -> BTreeMap<String, String> {
     all
 }
 
+/// The link in PATH is for everybody; what a site remembers is root's.
+fn anybody_may_start_it(site: &Site) {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+    fs::set_permissions(site.dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let nobody = |words: &[&str]| {
+        let mut command = std::process::Command::new("/usr/local/bin/kerbup");
+        command.args(words).uid(65534).gid(65534).env_clear().env("HOME", "/nonexistent").output().unwrap()
+    };
+    let version = nobody(&["--version"]);
+    assert_eq!(String::from_utf8_lossy(&version.stdout).trim(), concat!("kerbup ", env!("CARGO_PKG_VERSION")));
+    let status = nobody(&["status"]);
+    assert_eq!(status.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&status.stderr).contains("sudo kerbup status"), "{status:?}");
+    let secrets = site.state().join("secrets.toml");
+    let read = std::process::Command::new("cat").arg(secrets).uid(65534).gid(65534).output().unwrap();
+    assert!(!read.status.success() && read.stdout.is_empty());
+}
+
 fn holds_none(secrets: &BTreeMap<String, String>, what: &str, text: &str) {
     for (name, value) in secrets {
         assert!(!text.contains(value), "{what} holds the secret {name}");
@@ -172,8 +191,14 @@ fn a_site_lives_from_install_to_purge() {
     assert!(!recordings(&site, "front-door").is_empty(), "a camera that records has a file in its recorder's folder");
     if link_was_free {
         assert_eq!(fs::read_link("/usr/local/bin/kerbup").unwrap(), site.state().join("kerbup"));
+        anybody_may_start_it(&site);
     }
-    for (path, mode) in [(site.state(), 0o700), (site.state().join("secrets.toml"), 0o600), (site.storage().join(".kerbup"), 0o700)] {
+    for (path, mode) in [
+        (site.state(), 0o711),
+        (site.state().join("journal"), 0o700),
+        (site.state().join("secrets.toml"), 0o600),
+        (site.storage().join(".kerbup"), 0o700),
+    ] {
         use std::os::unix::fs::PermissionsExt as _;
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode, "{}", path.display());
     }
