@@ -50,6 +50,7 @@ impl Drive {
             purge: false,
             with_engine: false,
             made: None,
+            who: crate::host::listens,
         }
     }
 

@@ -71,14 +71,14 @@ impl Drive {
             self.send(Event::StepStarted { id: id.clone(), title: title.clone(), at: self.world.clock.now() });
         }
         let mut proven: BTreeSet<String> = BTreeSet::new();
-        let subnet = plan.steps.iter().find(|s| s.kind == "network").and_then(|s| s.with["subnet"].as_str());
+        let subnet = plan.steps.iter().find(|s| s.kind == "network").and_then(|s| s.with.value()["subnet"].as_str().map(str::to_owned));
         let mut inside: BTreeMap<String, CameraTried> = BTreeMap::new();
         while proven.len() < answered.len() && self.world.clock.ticks() - since < limit {
             if let Ok(snapshot) = self.snapshot_of(&answers.site, plan, answers).await {
                 for c in &snapshot.cameras {
                     let here = self.memory().tried.get(&c.name).cloned();
                     let url = answers.cameras.iter().find(|k| k.name == c.name).map_or("", |k| &k.url);
-                    if let Some(tried) = inside::tried(c, url, here.as_ref(), subnet)
+                    if let Some(tried) = inside::tried(c, url, here.as_ref(), subnet.as_deref())
                         && inside.get(&c.name) != Some(&tried)
                     {
                         inside.insert(c.name.clone(), tried.clone());

@@ -43,7 +43,7 @@ impl Drive {
                     let record = answers.cameras.iter().find(|c| Some(&c.name) == w.camera.as_ref()).map(|c| c.record);
                     watched.subjects.push(container::subject(&w, &self.secrets, host.as_deref(), record));
                 }
-                "bucket" => watched.keeps = s.with["days"].as_u64().map(|d| d as u32),
+                "bucket" => watched.keeps = s.with.value()["days"].as_u64().map(|d| d as u32),
                 _ => {}
             }
         }

@@ -7,6 +7,7 @@ use crate::ask;
 use crate::model::answers::{Answers, Shape};
 use crate::model::camera::StreamReading;
 use crate::model::check::{Check, Status};
+use crate::model::details::Details;
 use crate::model::engine::ImageInfo;
 use crate::model::fact::Fact;
 use crate::model::fault::{Fault, Whose};
@@ -36,8 +37,8 @@ fn here(info: ImageInfo) -> ImageSurvey {
 
 /// The address that a standing container has for a name.
 fn entry(receipt: &Receipt, name: &str) -> Option<String> {
-    let all = receipt.steps.values().filter_map(|t| t.step.with["workload"]["spec"]["extra_hosts"].as_array());
-    all.flatten().filter_map(|e| e.as_str()?.strip_prefix(name)?.strip_prefix(':')).map(str::to_string).next()
+    let all = receipt.steps.values().filter_map(|t| t.step.with.value()["workload"]["spec"]["extra_hosts"].as_array().cloned());
+    all.flatten().filter_map(|e| Some(e.as_str()?.strip_prefix(name)?.strip_prefix(':')?.to_string())).next()
 }
 
 /// The processor in Docker's words. A 32-bit system on a 64-bit kernel fetches 32-bit images.
@@ -202,11 +203,11 @@ fn settle<'a>(plan: &mut Plan, old: impl Fn(&str) -> Option<&'a Step>, recipes: 
         let Some(old) = old(&s.id) else { continue };
         match s.kind.as_str() {
             "network" => {
-                s.with["subnet"] = old.with["subnet"].clone();
+                take(&mut s.with, &old.with, "subnet");
                 s.preview.by_hand = old.preview.by_hand.clone();
             }
-            "bucket" if rule && s.with["days"].is_u64() && old.with["days"].is_u64() => {
-                s.with["days"] = old.with["days"].clone();
+            "bucket" if rule && s.with.value()["days"].is_u64() && old.with.value()["days"].is_u64() => {
+                take(&mut s.with, &old.with, "days");
                 s.title = old.title.clone();
                 s.preview.by_hand = old.preview.by_hand.clone();
             }
@@ -223,12 +224,21 @@ fn settle<'a>(plan: &mut Plan, old: impl Fn(&str) -> Option<&'a Step>, recipes: 
                 for line in s.preview.by_hand.iter_mut().filter(|l| **l == before) {
                     line.clone_from(&typed);
                 }
-                if let Ok(with) = step::value(&new) {
+                if let Ok(with) = step::details(&new) {
                     s.with = with;
                 }
             }
             _ => {}
         }
+    }
+}
+
+/// Puts one field of the old details into the new ones.
+fn take(new: &mut Details, old: &Details, field: &str) {
+    let mut changed = new.value();
+    changed[field] = old.value()[field].clone();
+    if let Ok(changed) = Details::of(&changed) {
+        *new = changed;
     }
 }
 

@@ -41,7 +41,7 @@ fn plan() -> Plan {
     let step = |id: &str| Step {
         id: id.into(),
         kind: "pull".into(),
-        with: serde_json::Value::Null,
+        with: Default::default(),
         title: format!("Do {id}"),
         why: String::new(),
         after: vec![],
@@ -202,7 +202,7 @@ fn root_goes_on_with_the_plan_that_was_agreed_to_and_with_no_other() {
     assert!(matches!(see(&mut f, planned()).as_slice(), [Effect::Install(_)]));
     assert!(f.running && f.here() == Stage::Install);
     let mut other = plan();
-    other.steps[0].with = serde_json::json!({ "port": 8080 });
+    other.steps[0].with = crate::model::details::Details::of(&serde_json::json!({ "port": 8080 })).unwrap();
     other.steps[1].id = "c".into();
     let mut f = begun(other);
     assert!(see(&mut f, planned()).is_empty());

@@ -143,7 +143,7 @@ mod tests {
         let step = Step {
             id: "image:x".into(),
             kind: "image".into(),
-            with: Value::Null,
+            with: Default::default(),
             title: "Fetch x".into(),
             why: "Needed.".into(),
             after: vec![],

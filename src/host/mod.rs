@@ -101,6 +101,14 @@ pub async fn probe(
     report
 }
 
+/// Who listens on a TCP port of this machine right now: `nginx (pid 812)`. None where nobody does, or where it is not seen.
+pub fn listens(world: &World, port: u16) -> Option<String> {
+    let all = world.files.described().map_or_else(|| listeners::look(&*world.files), |told| told.listeners);
+    let who = all.get()?.iter().find(|l| l.port == port && l.protocol == "tcp")?;
+    let name = who.process.clone()?;
+    Some(who.pid.map_or(name.clone(), |pid| format!("{name} (pid {pid})")))
+}
+
 /// All subjects. The slow ones begin first.
 fn subjects(world: &World, hosts: &[String], ca: Option<&[u8]>) -> Vec<Subject> {
     let mut all = Vec::new();

@@ -5,6 +5,7 @@ pub mod answers;
 pub mod camera;
 pub mod check;
 pub mod choice;
+pub mod details;
 pub mod engine;
 pub mod event;
 pub mod fact;

@@ -1,7 +1,8 @@
 //! Plan: an ordered graph of steps. Plain data, a pure function of what went in: same input, same bytes.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+
+use super::details::Details;
 
 /// What may happen to what a person has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -23,7 +24,7 @@ pub struct Step {
     /// Its kind: `container`. The list of kinds is in `step`.
     pub kind: String,
     /// What the kind needs to know. Literals and references to secrets, no secret.
-    pub with: Value,
+    pub with: Details,
     /// What it does, in words: `Start the recordings list`.
     pub title: String,
     /// Why, in one or two sentences.

@@ -36,7 +36,7 @@ pub(super) fn one<T: serde::Serialize>(kind: &str, id: String, with: &T) -> Resu
     Ok(Step {
         id,
         kind: kind.into(),
-        with: step::value(with)?,
+        with: step::details(with)?,
         title: String::new(),
         why: String::new(),
         after: vec![],

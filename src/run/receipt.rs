@@ -165,7 +165,7 @@ mod tests {
         let step = Step {
             id: "a".into(),
             kind: "k".into(),
-            with: json!({}),
+            with: Default::default(),
             title: String::new(),
             why: String::new(),
             after: vec![],

@@ -20,7 +20,7 @@ use crate::model::health::ComponentState;
 use crate::model::plan::{Step, StepState};
 use crate::model::recipe::ComponentShape;
 use crate::target::workload::Workload;
-use crate::world::engine::LogFrom;
+use crate::world::engine::{EngineError, LogFrom};
 
 /// The kind.
 pub struct Container;
@@ -148,12 +148,14 @@ impl Kind for Container {
         if let Err(e) = cx.world.engine.start(&w.workload.spec.name).await {
             // An engine inside an unprivileged container (LXC) may not raise limits: the part runs with those it has.
             if !e.to_string().contains("setting rlimit") {
-                return Err(engine_fault(e, &w.workload.title));
+                return Err(not_started(e, &w.workload, cx).await);
             }
             cx.report.log("docker", &format!("{}: this machine's own limit of open files stays", w.workload.title));
             cx.world.engine.remove(&w.workload.spec.name).await.map_err(|e| engine_fault(e, &w.workload.title))?;
             create(&w.workload, false, cx).await?;
-            cx.world.engine.start(&w.workload.spec.name).await.map_err(|e| engine_fault(e, &w.workload.title))?;
+            if let Err(e) = cx.world.engine.start(&w.workload.spec.name).await {
+                return Err(not_started(e, &w.workload, cx).await);
+            }
         }
         let evidence = if w.wait { wait(step, &w, cx).await? } else { vec![] };
         data_version::settle(&w, cx).await?;
@@ -188,6 +190,27 @@ impl Kind for Container {
         storage::remember(f, &w.storage, &undo.folders)?;
         files::remove_empty(f, &undo.folders)
     }
+}
+
+/// Why a part could not be started. A port that is taken is named, with who has it.
+async fn not_started(e: EngineError, w: &Workload, cx: &Context) -> Fault {
+    let taken = matches!(e, EngineError::PortTaken(_));
+    let mut fault = engine_fault(e, &w.title);
+    if !taken {
+        return fault;
+    }
+    let others = cx.world.engine.containers(None).await.unwrap_or_default();
+    for port in w.spec.publish.iter().map(|p| p.host) {
+        let publishes =
+            |c: &&Observed| c.state == ContainerState::Running && c.name != w.spec.name && c.publish.iter().any(|p| p.host == port);
+        let who = others.iter().find(publishes).map(|c| format!("the container {}", c.name)).or_else(|| (cx.who)(&cx.world, port));
+        if let Some(who) = who {
+            fault.says = format!("{} needs port {port} of this machine, and another program uses it.", w.title);
+            fault.because.insert(0, format!("Port {port} belongs to {who}."));
+            break;
+        }
+    }
+    fault
 }
 
 async fn folders(w: &With, owner: (u32, u32), cx: &Context) -> Result<(), Fault> {

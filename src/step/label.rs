@@ -59,6 +59,7 @@ mod tests {
             purge: false,
             with_engine: false,
             made: None,
+            who: |_, _| None,
         };
         mark("/srv/x", &cx).await;
         heard.0.lock().unwrap().clone()

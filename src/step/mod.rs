@@ -25,6 +25,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::model::details::Details;
 use crate::model::event::Unit;
 use crate::model::fault::{Fault, Whose};
 use crate::model::plan::{Step, StepState};
@@ -62,6 +63,8 @@ pub struct Context {
     pub with_engine: bool,
     /// This site's earlier run made this step, with what it made.
     pub made: Option<Value>,
+    /// Who listens on a port of this machine, where that can be seen.
+    pub who: fn(&World, u16) -> Option<String>,
 }
 
 impl Context {
@@ -110,17 +113,25 @@ pub fn kind(name: &str) -> Option<&'static dyn Kind> {
 
 /// Reads what a step's kind needs to know. A journal of another version may hold something else.
 pub fn with<T: DeserializeOwned>(step: &Step) -> Result<T, Fault> {
-    T::deserialize(&step.with).map_err(|e| {
+    step.with.read().map_err(|e| {
         Fault::new(Whose::Ours, "STEP-NOT-UNDERSTOOD", format!("The step {} was written by another version of kerbup.", step.id))
             .because(e.to_string())
             .cure("Use the kerbup that made this install: a copy lies in its state folder.")
     })
 }
 
+/// What a step's kind needs to know, as the step keeps it.
+pub fn details<T: Serialize>(data: &T) -> Result<Details, Fault> {
+    Details::of(data).map_err(not_written)
+}
+
+fn not_written(e: serde_json::Error) -> Fault {
+    Fault::new(Whose::Ours, "NOT-WRITTEN", "Something of kerbup's own could not be written down.").because(e.to_string())
+}
+
 /// Data of ours as a JSON value.
 pub fn value<T: Serialize>(data: &T) -> Result<Value, Fault> {
-    serde_json::to_value(data)
-        .map_err(|e| Fault::new(Whose::Ours, "NOT-WRITTEN", "Something of kerbup's own could not be written down.").because(e.to_string()))
+    serde_json::to_value(data).map_err(not_written)
 }
 
 /// An engine's error as people see it.

@@ -258,6 +258,7 @@ mod tests {
             purge: false,
             with_engine: false,
             made: None,
+            who: |_, _| None,
         }
     }
 
@@ -270,7 +271,7 @@ mod tests {
         Step {
             id: "unit:guard".into(),
             kind: "unit".into(),
-            with: crate::step::value(&with).unwrap(),
+            with: crate::step::details(&with).unwrap(),
             title: String::new(),
             why: String::new(),
             after: vec![],
@@ -352,6 +353,7 @@ mod tests {
             says: "Failed to enable unit: Access denied\n".into(),
             times: 1,
             error: Why::Other,
+            listens: None,
         };
         let (cx, s) = (context(systemd(), vec![trouble]), step());
         let undo = Unit.prepare(&s, &cx).await.unwrap();

@@ -19,9 +19,10 @@ pub enum Back {
 /// kerbup installed it.
 pub fn back(step: &Step, undo: Option<&Value>, purge: bool, with_engine: bool) -> Back {
     let Some(undo) = undo else { return Back::Nothing(step.title.clone()) };
-    let text = |at: &str| step.with.pointer(at).and_then(Value::as_str).unwrap_or_default();
+    let with = step.with.value();
+    let text = |at: &str| with.pointer(at).and_then(Value::as_str).unwrap_or_default();
     match step.kind.as_str() {
-        "container" => Back::Goes(match step.with.pointer("/workload/camera").and_then(Value::as_str) {
+        "container" => Back::Goes(match with.pointer("/workload/camera").and_then(Value::as_str) {
             Some(camera) => format!("the recorder of {camera}"),
             None => format!("the part {}", text("/workload/title").to_lowercase()),
         }),
@@ -60,6 +61,7 @@ mod tests {
 
     fn title(kind: &str, with: Value, undo: Value, purge: bool, engine: bool) -> String {
         let (id, title, why) = (kind.into(), "Fetch it".into(), String::new());
+        let with = crate::model::details::Details::of(&with).unwrap();
         let step =
             Step { id, kind: kind.into(), with, title, why, after: vec![], risk: Risk::None, budget: 1, preview: Preview::default() };
         back(&step, Some(&undo).filter(|u| !u.is_null()), purge, engine).title()

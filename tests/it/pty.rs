@@ -160,11 +160,18 @@ fn the_same_keys_work_in_practice_and_change_nothing() {
         person.press(RIGHT);
         person.sees("Install now:", 60);
         person.installs();
-        person.until("an end or a failure", 180, |s| s.contents().contains("Installed.") || s.contents().contains("try again"));
-        if !person.shown().contains("Installed.") {
-            // A failure shows its cure, and trying again goes on.
-            person.press(b"r");
-            person.sees("Installed.", 180);
+        if world == "nuc" {
+            // Another program was quicker: the card says who, and its first cure takes another port, which is agreed to anew.
+            person.sees("PORT-TAKEN", 180);
+            person.sees("cockpit-ws (pid 2210)", 10);
+            person.sees("› Take another port that is free", 10);
+            person.press(ENTER);
+            person.sees("Install now:", 60);
+            person.installs();
+        }
+        person.sees("Installed.", 180);
+        if world == "nuc" {
+            person.sees(":8081", 10);
         }
         assert!(person.shown().contains("practice: nothing is changed"));
         person.press(ENTER);

@@ -174,7 +174,7 @@ pub fn plan() -> Plan {
     let step = |id: &str, title: &str, place: &str, after: &[&str], mb: Option<u64>, seconds: f64, risk| Step {
         id: id.into(),
         kind: "pull".into(),
-        with: serde_json::Value::Null,
+        with: Default::default(),
         title: title.into(),
         why: match id {
             "pull:mongodb" => "The recordings list needs it. This processor has no AVX, so 4.4 is taken (check cpu-no-avx).".into(),

@@ -129,7 +129,7 @@ fn step(id: &str, title: &str, download: Option<u64>) -> Step {
         seconds: Some(40.0),
     };
     let (id, title, why) = (id.into(), title.into(), "This processor has no AVX.".into());
-    Step { id, kind: "image".into(), with: serde_json::Value::Null, title, why, after: vec![], risk: Risk::None, budget: 60, preview }
+    Step { id, kind: "image".into(), with: Default::default(), title, why, after: vec![], risk: Risk::None, budget: 60, preview }
 }
 
 fn plan() -> Plan {

@@ -38,6 +38,7 @@ fn context(settings: Option<&str>, change: impl FnOnce(&mut Described)) -> Conte
         purge: false,
         with_engine: false,
         made: None,
+        who: |_, _| None,
     }
 }
 
@@ -45,7 +46,7 @@ fn step(host: &str, trust: Trust) -> Step {
     Step {
         id: "registry:plain".into(),
         kind: "registry".into(),
-        with: crate::step::value(&With { host: host.into(), trust }).unwrap(),
+        with: crate::step::details(&With { host: host.into(), trust }).unwrap(),
         title: String::new(),
         why: String::new(),
         after: vec![],
@@ -212,7 +213,7 @@ async fn a_docker_that_refuses_has_its_settings_back() {
     }
     // The service manager's own words, where the reload itself fails.
     let says = "Job for docker.service failed.\nSee more.\n".to_string();
-    let trouble = Trouble { verb: Verb::Process, fits: "reload docker".into(), says, times: 1, error: Sort::Other };
+    let trouble = Trouble { verb: Verb::Process, fits: "reload docker".into(), says, times: 1, error: Sort::Other, listens: None };
     let cx = context(Some(THEIRS), |d| d.trouble = vec![trouble]);
     let fault = Registry.apply(&plain(), &cx).await.unwrap_err();
     assert!(fault.because.join(" ").contains("Job for docker.service failed."), "{fault:?}");

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::model::camera::{StreamError, StreamReading};
 use crate::model::fault::{Fault, Whose};
-use crate::model::host::{DockerEngine, HostReport};
+use crate::model::host::{DockerEngine, HostReport, Listener};
 
 static WORLDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/worlds");
 
@@ -94,6 +94,9 @@ pub struct Trouble {
     pub error: Sort,
     /// Its words.
     pub says: String,
+    /// Who listens from then on: a program that was quicker.
+    #[serde(default)]
+    pub listens: Option<Listener>,
 }
 
 /// Where a failure strikes.

@@ -9,7 +9,7 @@ use super::clock::{Pace, Told};
 use super::containers::{Sim, Sims};
 use super::described::{Described, Sort, Trouble, Verb};
 use super::tree::Tree;
-use crate::model::host::{DockerEngine, DockerFlavour, DockerPresence};
+use crate::model::host::{DockerEngine, DockerFlavour, DockerPresence, Listener};
 use crate::world::clock::Clock as _;
 use crate::world::engine::EngineError;
 
@@ -36,6 +36,8 @@ pub(super) struct State {
     pub buckets: BTreeSet<String>,
     /// Pulls under way, which share the line.
     pub pulls: u32,
+    /// Who listens besides those of the description.
+    pub listeners: Vec<Listener>,
     trouble: Vec<(Trouble, u32)>,
 }
 
@@ -67,6 +69,7 @@ impl Machine {
             objects: BTreeMap::new(),
             buckets: BTreeSet::new(),
             pulls: 0,
+            listeners: vec![],
             trouble,
         };
         let machine = Arc::new(Machine { described, clock, state: Mutex::new(state) });
@@ -105,7 +108,9 @@ impl Machine {
         let mut state = self.state();
         let (trouble, left) = state.trouble.iter_mut().find(|(t, left)| *left > 0 && t.verb == verb && what.contains(&t.fits))?;
         *left -= 1;
-        Some(trouble.clone())
+        let trouble = trouble.clone();
+        state.listeners.extend(trouble.listens.clone());
+        Some(trouble)
     }
 
     /// The engine as it is or will be.
@@ -157,8 +162,9 @@ impl Machine {
 
     /// Something that is not of the stand listens on the port.
     pub(super) fn listener(&self, port: u16) -> Option<String> {
-        let all = self.described.host.listeners.get()?;
-        let found = all.iter().find(|l| l.port == port && l.protocol.starts_with("tcp"))?;
+        let state = self.state();
+        let mut all = self.described.host.listeners.get().into_iter().flatten().chain(&state.listeners);
+        let found = all.find(|l| l.port == port && l.protocol.starts_with("tcp"))?;
         Some(found.process.clone().unwrap_or_else(|| "a program".into()))
     }
 

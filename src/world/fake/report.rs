@@ -19,6 +19,9 @@ pub(super) fn now(machine: &Machine) -> HostReport {
             }
         }
     }
+    if let Fact::Known { value: listeners, .. } = &mut report.listeners {
+        listeners.extend(state.listeners.iter().cloned());
+    }
     report.docker = match state.engine {
         Presence::Up => {
             let mut engine = engine;
