@@ -17,6 +17,8 @@ mod trust;
 pub mod uninstall;
 
 #[cfg(test)]
+mod change_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
