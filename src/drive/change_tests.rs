@@ -3,12 +3,14 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use secrecy::ExposeSecret as _;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::Drive;
 use crate::model::answers::Answers;
 use crate::model::engine::{ContainerSpec, NetworkSpec};
 use crate::model::fact::Fact;
+use crate::model::fault::Whose;
 use crate::model::journal::Ending;
 use crate::model::plan::{Risk, StepState};
 use crate::recipe::load;
@@ -81,6 +83,35 @@ async fn another_subnet_makes_the_network_and_all_on_it_anew() {
         assert!(changes(&drive, again).await.is_empty());
         assert_eq!(drive.plan(again).await.unwrap().0.step("network").unwrap().with["subnet"], "172.31.5.0/24");
     }
+}
+
+#[tokio::test]
+async fn recordings_stay_in_their_folder_unless_somebody_moved_them() {
+    let (drive, answers) = standing().await;
+    let f = drive.world.files.clone();
+    f.write("/srv/videos/mongodb/data/kept", b"recorded", 0o600).unwrap();
+    let site = f.read("/var/lib/kerbup/shop/site.toml").unwrap();
+    let other = Answers { path: "/mnt/big/videos".into(), ..answers.clone() };
+    let fault = drive.plan(&other).await.unwrap_err();
+    assert_eq!((fault.code.as_str(), fault.whose), ("FOLDER-KEPT", Whose::Input));
+    let cures = fault.cure.join(" ");
+    assert!(
+        cures.contains("/srv/videos") && cures.contains("uninstall") && cures.contains("sudo mv /srv/videos /mnt/big/videos"),
+        "{cures}"
+    );
+    assert_eq!(f.read("/var/lib/kerbup/shop/site.toml").unwrap(), site);
+    assert_eq!(drive.sites().unwrap()[0].receipt.folder(), Some("/srv/videos"));
+    assert!(drive.plan(&Answers { path: "/srv/videos/".into(), ..answers.clone() }).await.is_ok());
+
+    // The way that the words name: taken down, moved by hand, installed again with what was recorded.
+    let site = drive.site(Some("shop")).unwrap();
+    assert_eq!(drive.uninstall(&site, false, false).await.unwrap().ending, Ending::Done);
+    f.create_folder("/mnt/big", 0o755).unwrap();
+    f.rename("/srv/videos", "/mnt/big/videos").unwrap();
+    let password = drive.secrets.get("vault.password").map(|p| p.expose_secret().to_string());
+    drive.secrets.forget("vault.password");
+    run(&drive, &other).await;
+    assert_eq!(drive.secrets.get("vault.password").map(|p| p.expose_secret().to_string()), password);
 }
 
 #[tokio::test]

@@ -113,7 +113,8 @@ impl Drive {
     pub fn standing(&self, sites: &[Site]) -> Vec<Standing> {
         let standing = |s: &Site| {
             let (done, of) = s.receipt.done();
-            Standing { running: self.under_way(&s.state), site: s.name.clone(), unfinished: s.receipt.unfinished(), done, of }
+            let folder = s.receipt.folder().map(str::to_string);
+            Standing { folder, running: self.under_way(&s.state), site: s.name.clone(), unfinished: s.receipt.unfinished(), done, of }
         };
         sites.iter().map(standing).collect()
     }

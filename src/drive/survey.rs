@@ -16,9 +16,10 @@ use crate::model::survey::{ImageSurvey, Survey};
 use crate::plan::{self, Wish};
 use crate::recipe::Recipes;
 use crate::run::Receipt;
-use crate::step::{self, Context, by_hand, container, network};
+use crate::step::{self, Context, by_hand, container, network, storage};
 use crate::target::docker::render::local_names;
 use crate::target::docker::{Inputs, registry, workloads};
+use crate::words;
 
 /// Checks that a survey's figures decide.
 const LEARNT: &[&str] = &["no-matching-manifest", "disk-images"];
@@ -118,6 +119,15 @@ impl Drive {
         Err(Fault::new(Whose::Machine, "CHECK-BLOCKS", format!("{}: {}", found.id, found.seen)).cure(found.advice))
     }
 
+    /// The recordings of a site that stands stay where they are. A folder with the site's own mark is theirs: somebody moved them.
+    fn refuse_other_folder(&self, answers: &Answers, receipt: &Receipt) -> Result<(), Fault> {
+        let (site, new) = (&answers.site, answers.path.trim_end_matches('/'));
+        match receipt.folder() {
+            Some(old) if old != new && !storage::is_of(&*self.world.files, new, site) => Err(words::faults::folder_kept(site, old, new)),
+            _ => Ok(()),
+        }
+    }
+
     /// Addresses of `.local` names as this machine finds them now; one that is off keeps the address its recorder has.
     async fn local_names(&self, answers: &Answers, receipt: &Receipt) -> BTreeMap<String, String> {
         let mut hosts = BTreeMap::new();
@@ -163,6 +173,7 @@ impl Drive {
         let host = self.memory().host.clone();
         let mut survey = self.survey(&host, answers).await;
         let receipt = Receipt::read(&*self.world.files, &self.state(&answers.site))?;
+        self.refuse_other_folder(answers, &receipt)?;
         survey.registry_ca = self.authority(answers, &receipt)?;
         survey.registry_told = trust::told(answers, &receipt);
         self.ask_registries(&host, answers, &mut survey).await;

@@ -66,6 +66,12 @@ impl Receipt {
         self.steps.is_empty()
     }
 
+    /// The folder that recordings lie in, once it was prepared.
+    pub fn folder(&self) -> Option<&str> {
+        let storage = self.steps.values().find(|t| t.step.kind == "storage" && t.undo.is_some())?;
+        storage.step.with["path"].as_str()
+    }
+
     /// Steps of the plan that are done, of all.
     pub fn done(&self) -> (usize, usize) {
         let steps = self.plan.as_ref().map_or(&[][..], |p| &p.steps);

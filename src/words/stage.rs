@@ -22,6 +22,11 @@ pub const NO_OTHER_FOLDER: &str = "No other disk with room is ready on this mach
 /// The run was asked to stop.
 pub const STOPPING: &str = "It stops after the step in hand. Start kerbup again to go on from there.";
 
+/// The folder of a site that stands was to be another one.
+pub fn folder_stays(folder: &str) -> String {
+    format!("Recordings stay in {folder}: kerbup cannot move them yet. Uninstall, which keeps them, frees the choice.")
+}
+
 /// A check stands in the way.
 pub fn in_the_way(check: &Check) -> String {
     if check.advice.is_empty() { format!("First: {}.", check.seen) } else { format!("First: {}", check.advice) }

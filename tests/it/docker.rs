@@ -429,3 +429,41 @@ fn another_subnet_is_taken() {
     site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
     same(&before, &machine(&site));
 }
+
+#[test]
+fn recordings_are_not_moved_unasked() {
+    let Some(site) = Site::on("docker", "docker::recordings_are_not_moved_unasked", "e2e-stay", "") else { return };
+    let before = machine(&site);
+    site.run(&site.install()).ok();
+    let (parts, saved) = (site.containers(), fs::read_to_string(site.state().join("site.toml")).unwrap());
+    let other = site.dir.path().join("disk/other");
+    let set = format!("storage.path={}", other.display());
+    let answers = site.file.to_str().unwrap();
+    for args in [
+        vec!["change", "--set", &set, "--yes"],
+        vec!["change", "--set", &set],
+        vec!["plan", "--answers", answers, "--set", &set],
+        vec!["install", "--answers", answers, "--set", &set, "--yes"],
+    ] {
+        let ran = site.run(&args);
+        assert_eq!((ran.code, ran.err.contains("FOLDER-KEPT")), (2, true), "{args:?}: {}", ran.err);
+        assert!(ran.err.contains("kerbup uninstall") && ran.err.contains("sudo mv"), "{}", ran.err);
+    }
+    assert_eq!((site.containers(), fs::read_to_string(site.state().join("site.toml")).unwrap()), (parts, saved));
+    assert!(!other.exists() && site.run(&["sites", "--output", "json"]).ok().document()["sites"][0]["unfinished"] == false);
+    // The guard and a rerun find all as it was.
+    site.run(&["guard", "--site", &site.name]).ok();
+    assert_eq!(site.run(&site.install()).ok().done()["changed"], false);
+
+    // The way that the words name: its data is found where it was moved to.
+    site.run(&["uninstall", "--yes"]).ok();
+    fs::rename(site.storage(), &other).unwrap();
+    site.run(&["install", "--answers", answers, "--set", &set, "--yes"]).ok();
+    assert_eq!(states(&site.status())["mongodb"], "healthy");
+    assert!(other.join("mongodb/data").exists() && !site.storage().exists());
+    site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
+    fs::remove_dir_all(&other).ok();
+    let left = machine(&site);
+    let gone = |all: &BTreeSet<String>| all.iter().filter(|l| !l.contains("/disk")).cloned().collect::<BTreeSet<String>>();
+    same(&gone(&before), &gone(&left));
+}
