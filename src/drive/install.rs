@@ -90,6 +90,8 @@ impl Drive {
             kerbup: version,
             at: self.world.clock.now(),
             purpose: Purpose::Install,
+            purge: false,
+            with_engine: false,
             plan: plan.clone(),
         })?;
         self.carry(answers, plan, &receipt, journal, wait).await
@@ -101,11 +103,13 @@ impl Drive {
             Err(fault) if fault.code == "RUN-UNDER-WAY" && self.under_way(&site.state) => return self.attach(&site.state).await,
             lock => lock?,
         };
-        let answers = self.load(site)?;
         let receipt = Receipt::read(&*self.world.files, &site.state)?;
         if receipt.purpose == Some(Purpose::Uninstall) {
-            return self.take_down(site, &receipt, &self.context(site.name.clone())).await;
+            // As far as it was agreed to: what was to stay stays, what was to go goes.
+            let cx = Context { purge: receipt.purge, with_engine: receipt.with_engine, ..self.context(site.name.clone()) };
+            return self.take_down(site, &receipt, &cx).await;
         }
+        let answers = self.load(site)?;
         let plan = receipt.plan.clone().ok_or_else(|| Fault::new(Whose::Ours, "NO-PLAN", "There is no plan to go on with."))?;
         let journal = Arc::new(Journal::resume(&*self.world.files, &site.state)?);
         self.carry(&answers, &plan, &receipt, journal, wait).await

@@ -47,7 +47,8 @@ impl Drive {
             Err(e) => return Err(file_fault(&e, &self.root)),
         };
         let mut sites = vec![];
-        for name in names {
+        // What an uninstall set aside to remove it is no site any more.
+        for name in names.into_iter().filter(|n| !n.starts_with('.')) {
             let state = self.state(&name);
             // What lies between the folders of the sites is none: answers on their way to root, a note of somebody's.
             if !self.world.files.meta(&state).is_ok_and(|m| m.kind == Kind::Folder) {
