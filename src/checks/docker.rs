@@ -5,6 +5,7 @@ use super::system::quoted;
 use crate::model::check::Fix;
 use crate::model::host::{DockerEngine, DockerFlavour, DockerPresence, Sudo};
 use crate::recipe::condition::version;
+use crate::recipe::engine;
 
 /// Ends a rule early that needs an engine which answers.
 macro_rules! engine {
@@ -23,19 +24,30 @@ fn may_become_root(f: &Facts) -> bool {
     f.user().is_none_or(|u| u.sudo != Sudo::Missing)
 }
 
+/// Name of what manages services here.
+fn service_manager<'a>(f: &Facts<'a>) -> Option<&'a str> {
+    f.host.service_manager.get()?.as_deref()
+}
+
 /// docker-missing
 pub fn missing(f: &Facts) -> Outcome {
     only_on_docker!(f);
     if *known!(f.host.docker) != DockerPresence::Missing {
         return Outcome::pass("Docker is installed");
     }
-    let by_hand = "Install it by hand: docs.docker.com/engine/install has the commands for your system.";
-    match f.host.package_manager.get() {
+    let packages = f.host.package_manager.get().map(|m| m.as_deref());
+    let by_hand = match engine::by_hand(packages.flatten(), service_manager(f)) {
+        Some(all) => format!("Install and start it, then start kerbup again: {}", engine::typed(&all)),
+        None => format!("Install it by hand and start it, then start kerbup again: {} has the commands.", engine::GUIDE),
+    };
+    match packages {
         Some(None) => Outcome::block("Docker is not installed, and kerbup does not know this system's packages", by_hand),
-        _ if f.host.service_manager.get().is_some_and(|m| m.as_deref() != Some("systemctl")) => Outcome::block(
-            "Docker is not installed, and there is no systemd here, with which kerbup would start it",
-            format!("{by_hand} Start it, then run kerbup again."),
-        ),
+        Some(Some(other)) if !engine::OURS.contains(&other) => {
+            Outcome::block(format!("Docker is not installed, and kerbup does not install it with {other}"), by_hand)
+        }
+        _ if f.host.service_manager.get().is_some() && service_manager(f) != Some("systemctl") => {
+            Outcome::block("Docker is not installed, and there is no systemd here, with which kerbup would start it", by_hand)
+        }
         _ if !may_become_root(f) => Outcome::block("Docker is not installed, and only root can install it", "Become root first: su -"),
         _ => Outcome::warn("Docker is not installed", "Nothing to do: kerbup installs your distribution's own.").fix(Fix::InstallDocker),
     }
@@ -62,6 +74,9 @@ pub fn stopped(f: &Facts) -> Outcome {
     }
     let why = "sudo journalctl -u docker -n 50 says why it stopped; a slip in /etc/docker/daemon.json is common.";
     match f.host.service_manager.get() {
+        Some(Some(manager)) if manager != "systemctl" => {
+            Outcome::block(seen, format!("Start it, then start kerbup again: {}", engine::typed(&engine::start(Some(manager)))))
+        }
         Some(None) => Outcome::block(seen, "There is no service manager here. Start it by hand: sudo dockerd &"),
         _ => Outcome::warn(seen, format!("kerbup can start it. If it stops again: {why}")).fix(Fix::StartDocker),
     }

@@ -1,29 +1,34 @@
 //! The step that makes the engine be there: installed, started.
 
 use super::build::{Wish, one};
+use crate::model::fact::Fact;
 use crate::model::fault::{Fault, Whose};
 use crate::model::host::{DockerPresence, HostReport};
 use crate::model::plan::{Preview, Risk, Step};
+use crate::recipe::engine as by_hand;
 use crate::step::docker;
 
+/// The step; none where an engine answers and starts with the machine, or where nobody knows yet what there is.
 pub(super) fn engine(wish: &Wish) -> Result<Option<Step>, Fault> {
-    let manager = wish.host.package_manager.get().cloned().flatten().unwrap_or_default();
+    let host = wish.host;
+    let manager = host.package_manager.get().cloned().flatten().unwrap_or_default();
+    let systemd = host.service_manager.get().is_some_and(|m| m.as_deref() == Some("systemctl"));
+    let stays = "Stays, unless you uninstall with --with-engine.";
     let mut repository = None;
-    let (packages, title, why): (Vec<String>, _, _) = match wish.host.docker.get() {
+    let (packages, title, why, undo): (Vec<String>, _, _, _) = match host.docker.get() {
         Some(DockerPresence::Missing) => {
             // Packages alone do not run it, and a machine is not changed for nothing.
-            if wish.host.service_manager.get().is_some_and(|m| m.as_deref() != Some("systemctl")) {
-                return Err(by_hand_only("Docker is not installed, and there is no systemd here, with which kerbup would start it."));
+            if host.service_manager.get().is_some() && !systemd {
+                return Err(by_hand_only(host, "Docker is not installed, and there is no systemd here, with which kerbup would start it."));
             }
-            let (packages, own) = packages(wish.host, &manager)?;
+            let (packages, own) = packages(host, &manager)?;
             repository = own.map(str::to_string);
-            (packages, "Install Docker", "Docker runs each part in a box of its own. It is not on this machine yet.")
+            (packages, "Install Docker", "Docker runs each part in a box of its own. It is not on this machine yet.", stays)
         }
         // Without a service manager there is nothing to start it with: the run then says that Docker does not answer.
-        Some(DockerPresence::Stopped { masked: false, snap: false, .. })
-            if wish.host.service_manager.get().is_some_and(|m| m.as_deref() == Some("systemctl")) =>
-        {
-            (vec![], "Start Docker", "Docker is installed and does not run. It is started, now and at every start of this machine.")
+        Some(DockerPresence::Stopped { masked: false, snap: false, .. }) if systemd => {
+            let why = "Docker is installed and does not run. It is started, now and at every start of this machine.";
+            (vec![], "Start Docker", why, stays)
         }
         _ => return Ok(None),
     };
@@ -38,19 +43,19 @@ pub(super) fn engine(wish: &Wish) -> Result<Option<Step>, Fault> {
     s.why = why.into();
     s.risk = Risk::Machine;
     s.budget = 1800;
-    s.preview = Preview {
-        place: "this machine".into(),
-        by_hand: docker::by_hand(&with),
-        undo: "Stays, unless you uninstall with --with-engine.".into(),
-        ..Preview::default()
-    };
+    s.preview = Preview { place: "this machine".into(), by_hand: docker::by_hand(&with), undo: undo.into(), ..Preview::default() };
     Ok(Some(s))
 }
 
 /// Docker is missing, and a person has to install it.
-fn by_hand_only(says: &str) -> Fault {
-    Fault::new(Whose::Machine, "DOCKER-MISSING", says)
-        .cure("Install it by hand and start it, then run kerbup again: https://docs.docker.com/engine/install/")
+fn by_hand_only(host: &HostReport, says: &str) -> Fault {
+    let name = |fact: &Fact<Option<String>>| fact.get().cloned().flatten();
+    let (packages, services) = (name(&host.package_manager), name(&host.service_manager));
+    let commands = by_hand::by_hand(packages.as_deref(), services.as_deref());
+    Fault::new(Whose::Machine, "DOCKER-MISSING", says).cure(match commands {
+        Some(all) => format!("Install and start it, then run kerbup again: {}", by_hand::typed(&all)),
+        None => format!("Install it by hand and start it, then run kerbup again: {}", by_hand::GUIDE),
+    })
 }
 
 /// Packages of the engine, and Docker's own repository where the distribution has none. Debian, Ubuntu and Raspberry Pi OS have
@@ -66,7 +71,7 @@ fn packages(host: &HostReport, manager: &str) -> Result<(Vec<String>, Option<&'s
         }
         "dnf" if system.is_some_and(|s| s.id == "amzn") => Ok((vec!["docker".into()], None)),
         "dnf" => Ok((vec!["moby-engine".into()], None)),
-        _ => Err(by_hand_only("Docker is not installed, and kerbup does not know how to install it here.")),
+        _ => Err(by_hand_only(host, "Docker is not installed, and kerbup does not install it with this system's packages.")),
     }
 }
 
@@ -94,6 +99,14 @@ mod tests {
         assert_eq!(on("dnf", "rhel", &["fedora"]), Ok((own.clone(), Some("rhel"))));
         assert_eq!(on("dnf", "rocky", &["rhel", "centos", "fedora"]), Ok((own, Some("centos"))));
         assert_eq!(on("dnf", "amzn", &["fedora"]), Ok(("docker".to_string(), None)));
-        assert_eq!(on("pacman", "arch", &[]).unwrap_err().code, "DOCKER-MISSING");
+        for (manager, id, typed) in
+            [("pacman", "arch", "sudo pacman"), ("zypper", "opensuse-leap", "sudo zypper"), ("yum", "amzn", "https://")]
+        {
+            let mut host = fake::named("server").unwrap().host;
+            host.package_manager = Fact::known(Some(manager.into()), "a test");
+            host.system = Fact::known(System { id: id.into(), ..host.system.get().unwrap().clone() }, "a test");
+            let fault = packages(&host, manager).unwrap_err();
+            assert!(fault.code == "DOCKER-MISSING" && fault.cure[0].contains(typed), "{fault:?}");
+        }
     }
 }

@@ -25,7 +25,25 @@ pub(super) const CASES: &[Case] = &[
         },
         healthy,
     ),
+    case(
+        "docker-missing",
+        Block,
+        |w| {
+            w.host.docker = k(DockerPresence::Missing);
+            w.host.package_manager = k(Some("pacman".into()))
+        },
+        healthy,
+    ),
     case("docker-daemon-down", Warn, |w| stopped(w, false, false), healthy),
+    case(
+        "docker-daemon-down",
+        Block,
+        |w| {
+            stopped(w, false, false);
+            w.host.service_manager = k(Some("rc-service".into()));
+        },
+        healthy,
+    ),
     case("docker-daemon-down", Block, |w| stopped(w, true, false), healthy),
     case("docker-daemon-down", Block, |w| stopped(w, false, true), healthy),
     case(
@@ -280,6 +298,26 @@ fn a_taken_port_names_who_has_it_and_the_next_free_one() {
     assert_eq!(seen, "port 9000 for the video store is taken by the container portainer");
     assert!(advice.contains("network.ports.storage = 9002"), "{advice}");
     assert_eq!(fix, Some(Fix::OtherPort));
+}
+
+#[test]
+fn where_kerbup_does_not_install_or_start_docker_the_very_commands_stand() {
+    let mut world = base();
+    world.host.docker = k(DockerPresence::Missing);
+    for (packages, services, typed) in [
+        ("pacman", "systemctl", "sudo pacman -Syu --needed docker && sudo systemctl enable --now docker"),
+        ("zypper", "systemctl", "sudo zypper install -y docker && sudo systemctl enable --now docker"),
+        ("apk", "rc-service", "sudo apk add docker && sudo rc-update add docker default && sudo rc-service docker start"),
+    ] {
+        world.host.package_manager = k(Some(packages.into()));
+        world.host.service_manager = k(Some(services.into()));
+        let Outcome { status, advice, fix, .. } = outcome(&world, "docker-missing");
+        assert_eq!((status, fix), (Block, None));
+        assert!(advice.ends_with(typed), "{advice}");
+    }
+    stopped(&mut world, false, false);
+    let Outcome { advice, fix, .. } = outcome(&world, "docker-daemon-down");
+    assert!(advice.ends_with("sudo rc-update add docker default && sudo rc-service docker start") && fix.is_none(), "{advice}");
 }
 
 #[test]
