@@ -26,7 +26,7 @@ pub(super) fn engine(wish: &Wish) -> Result<Option<Step>, Fault> {
             (packages, "Install Docker", "Docker runs each part in a box of its own. It is not on this machine yet.", stays)
         }
         // Without a service manager there is nothing to start it with: the run then says that Docker does not answer.
-        Some(DockerPresence::Stopped { masked: false, snap: false, .. }) if systemd => {
+        Some(DockerPresence::Stopped { masked: false, snap: false, desktop: false, .. }) if systemd => {
             let why = "Docker is installed and does not run. It is started, now and at every start of this machine.";
             (vec![], "Start Docker", why, stays)
         }
