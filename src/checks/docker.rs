@@ -226,14 +226,19 @@ pub fn desktop(f: &Facts) -> Outcome {
 /// docker-not-at-boot
 pub fn at_boot(f: &Facts) -> Outcome {
     let engine = engine!(f);
-    match engine.enabled {
-        Some(true) => Outcome::pass("Docker starts with the machine"),
-        Some(false) => Outcome::warn(
-            "Docker does not start with the machine: nothing records after a restart",
-            "kerbup can switch it on, or you: sudo systemctl enable docker",
-        )
-        .fix(Fix::StartDocker),
-        None => Outcome::skip("not known: the service manager does not say"),
+    let seen = "Docker does not start with the machine: nothing records after a restart";
+    match (engine.enabled, engine.flavour) {
+        (Some(true), _) => Outcome::pass("Docker starts with the machine"),
+        (None, _) => Outcome::skip("not known: the service manager does not say"),
+        (_, DockerFlavour::Podman) => Outcome::warn(seen, "Switch it on: sudo systemctl enable podman.socket podman-restart.service"),
+        (_, DockerFlavour::Snap) => Outcome::warn(seen, "Switch it on: sudo snap start --enable docker"),
+        (_, DockerFlavour::Rootless | DockerFlavour::Desktop) => Outcome::skip("it is a user's own"),
+        (_, DockerFlavour::Rootful) if service_manager(f) == Some("systemctl") => {
+            Outcome::warn(seen, "Nothing to do: kerbup switches it on, as the first step of the plan.").fix(Fix::StartDocker)
+        }
+        (_, DockerFlavour::Rootful) => {
+            Outcome::warn(seen, format!("Switch it on: {}", engine::start(service_manager(f)).first().unwrap_or(&"")))
+        }
     }
 }
 

@@ -19,6 +19,8 @@ pub mod uninstall;
 #[cfg(test)]
 mod change_tests;
 #[cfg(test)]
+mod engine_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;

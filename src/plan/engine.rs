@@ -3,7 +3,7 @@
 use super::build::{Wish, one};
 use crate::model::fact::Fact;
 use crate::model::fault::{Fault, Whose};
-use crate::model::host::{DockerPresence, HostReport};
+use crate::model::host::{DockerEngine, DockerFlavour, DockerPresence, HostReport};
 use crate::model::plan::{Preview, Risk, Step};
 use crate::recipe::engine as by_hand;
 use crate::step::docker;
@@ -14,6 +14,7 @@ pub(super) fn engine(wish: &Wish) -> Result<Option<Step>, Fault> {
     let manager = host.package_manager.get().cloned().flatten().unwrap_or_default();
     let systemd = host.service_manager.get().is_some_and(|m| m.as_deref() == Some("systemctl"));
     let stays = "Stays, unless you uninstall with --with-engine.";
+    let as_before = "Docker starts with the machine, or not, as it did before; it is stopped again if it was and nobody else uses it.";
     let mut repository = None;
     let (packages, title, why, undo): (Vec<String>, _, _, _) = match host.docker.get() {
         Some(DockerPresence::Missing) => {
@@ -28,7 +29,11 @@ pub(super) fn engine(wish: &Wish) -> Result<Option<Step>, Fault> {
         // Without a service manager there is nothing to start it with: the run then says that Docker does not answer.
         Some(DockerPresence::Stopped { masked: false, snap: false, desktop: false, .. }) if systemd => {
             let why = "Docker is installed and does not run. It is started, now and at every start of this machine.";
-            (vec![], "Start Docker", why, stays)
+            (vec![], "Start Docker", why, as_before)
+        }
+        Some(DockerPresence::Running(DockerEngine { flavour: DockerFlavour::Rootful, enabled: Some(false), .. })) if systemd => {
+            let why = "It runs now, and would not after a restart of this machine: nothing would be recorded then.";
+            (vec![], "Let Docker start with the machine", why, as_before)
         }
         _ => return Ok(None),
     };

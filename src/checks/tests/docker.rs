@@ -75,6 +75,15 @@ pub(super) const CASES: &[Case] = &[
     ),
     case("docker-desktop", Block, |w| w.engine(|e| e.flavour = DockerFlavour::Desktop), healthy),
     case("docker-not-at-boot", Warn, |w| w.engine(|e| e.enabled = Some(false)), healthy),
+    case(
+        "docker-not-at-boot",
+        Warn,
+        |w| {
+            w.engine(|e| e.enabled = Some(false));
+            w.host.service_manager = k(Some("rc-service".into()));
+        },
+        healthy,
+    ),
     case("docker-driver", Warn, |w| w.engine(|e| e.driver = "vfs".into()), |w| w.engine(|e| e.driver = "overlayfs".into())),
     case("docker-driver", Warn, |w| w.engine(|e| e.driver = "aufs".into()), healthy),
     case(
@@ -344,7 +353,11 @@ fn what_cannot_be_used_says_what_it_is_and_offers_nothing_that_does_not_help() {
         let Outcome { status, advice, fix, .. } = outcome(&world, id);
         assert_eq!((status, fix), (Block, None), "{id}");
         assert!(advice.contains(words), "{advice}");
+        // Its start with the machine is not what is wrong with it.
+        assert_eq!(outcome(&world, "docker-not-at-boot").fix, None);
     }
+    world.engine(|e| e.enabled = Some(false));
+    assert_eq!(outcome(&world, "docker-not-at-boot").fix, Some(Fix::StartDocker));
 }
 
 #[test]
