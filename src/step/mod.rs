@@ -161,6 +161,12 @@ pub fn engine_fault(e: EngineError, what: &str) -> Fault {
             format!("{what} could not be fetched: the registry did not answer."),
             "Check that this machine reaches the internet, then run kerbup again: it goes on where it stopped.",
         ),
+        EngineError::Limited(_) => (
+            Whose::Network,
+            "RATE-LIMIT",
+            format!("{what} could not be fetched: its registry lets this network fetch no more for now."),
+            "Wait, then run kerbup again: it goes on where it stopped. Docker Hub counts over six hours. With a login of your own it lets you fetch more at once: docker login, then docker pull and the name above.",
+        ),
         EngineError::Login(_) => (
             Whose::Network,
             "REGISTRY-LOGIN",
