@@ -29,6 +29,16 @@ fn case(kind: &str) -> Walked {
     }
 }
 
+#[test]
+fn every_kind_has_a_case() {
+    for kind in kerbup::step::KINDS {
+        if let Walked::Bare(test) = case(kind.name()) {
+            let name = test.strip_prefix("bare::").unwrap();
+            assert!(include_str!("bare.rs").contains(&format!("fn {name}()")), "{test} is not there");
+        }
+    }
+}
+
 const POINTS: [&str; 3] = ["before-undo", "after-undo", "after-apply"];
 
 fn kinds() -> Vec<&'static str> {
