@@ -50,6 +50,7 @@ impl Drive {
             purge: false,
             with_engine: false,
             made: None,
+            neighbours: vec![],
         }
     }
 
@@ -106,7 +107,8 @@ impl Drive {
         let receipt = Receipt::read(&*self.world.files, &site.state)?;
         if receipt.purpose == Some(Purpose::Uninstall) {
             // As far as it was agreed to: what was to stay stays, what was to go goes.
-            let cx = Context { purge: receipt.purge, with_engine: receipt.with_engine, ..self.context(site.name.clone()) };
+            let (purge, with_engine, neighbours) = (receipt.purge, receipt.with_engine, self.neighbours(&site.name));
+            let cx = Context { purge, with_engine, neighbours, ..self.context(site.name.clone()) };
             return self.take_down(site, &receipt, &cx).await;
         }
         let answers = self.load(site)?;
@@ -142,7 +144,7 @@ impl Drive {
         wait: Option<std::time::Duration>,
     ) -> Result<Finished, Fault> {
         self.control(Control::Run);
-        let cx = self.context(answers.site.clone());
+        let cx = Context { neighbours: self.neighbours(&answers.site), ..self.context(answers.site.clone()) };
         let (later, secrets) = (plan.clone(), self.secrets.clone());
         tokio::task::spawn_blocking(move || {
             later.steps.iter().filter(|s| s.kind == "container").for_each(|s| container::make_secrets(s, &secrets))

@@ -175,7 +175,7 @@ impl Drive {
         let receipt = Receipt::read(&*self.world.files, &self.state(&answers.site))?;
         self.refuse_other_folder(answers, &receipt)?;
         survey.registry_ca = self.authority(answers, &receipt)?;
-        survey.registry_told = trust::told(answers, &receipt);
+        survey.registry_told = trust::told(answers, &receipt, &self.neighbours(&answers.site));
         self.ask_registries(&host, answers, &mut survey).await;
         self.refuse_by_survey(answers)?;
         let state = self.state(&answers.site);
@@ -192,7 +192,7 @@ impl Drive {
         // What a person said yes to a moment ago keeps its figures as well; its subnet was chosen by one who may have seen fewer.
         let agreed = self.memory().agreed.take();
         settle(&mut plan, |id| agreed.as_ref()?.step(id).filter(|s| s.kind != "network"), &self.recipes, true, true);
-        let cx = self.context(answers.site.clone());
+        let cx = Context { neighbours: self.neighbours(&answers.site), ..self.context(answers.site.clone()) };
         let mut states = BTreeMap::new();
         for s in &plan.steps {
             let Some(kind) = step::kind(&s.kind) else { continue };

@@ -52,7 +52,7 @@ impl Drive {
             plan,
         })?;
         drop(journal);
-        let cx = Context { purge, with_engine, ..self.context(site.name.clone()) };
+        let cx = Context { purge, with_engine, neighbours: self.neighbours(&site.name), ..self.context(site.name.clone()) };
         self.take_down(site, &receipt, &cx).await
     }
 

@@ -148,6 +148,7 @@ mod tests {
             purge: false,
             with_engine: false,
             made: None,
+            neighbours: vec![],
         };
         let step = Step {
             id: "image".into(),

@@ -59,6 +59,7 @@ mod tests {
             purge: false,
             with_engine: false,
             made: None,
+            neighbours: vec![],
         };
         mark("/srv/x", &cx).await;
         heard.0.lock().unwrap().clone()

@@ -62,6 +62,17 @@ pub struct Context {
     pub with_engine: bool,
     /// This site's earlier run made this step, with what it made.
     pub made: Option<Value>,
+    /// The other sites of this machine: what they share with this one outlives it.
+    pub neighbours: Vec<Neighbour>,
+}
+
+/// Another site of this machine.
+#[derive(Debug, Clone, Default)]
+pub struct Neighbour {
+    /// Its state folder.
+    pub state: String,
+    /// Steps of it that were begun, with what takes them back.
+    pub steps: Vec<(Arc<Step>, Value)>,
 }
 
 impl Context {

@@ -258,6 +258,7 @@ mod tests {
             purge: false,
             with_engine: false,
             made: None,
+            neighbours: vec![],
         }
     }
 
