@@ -1,10 +1,10 @@
 //! Rules about the Docker engine: is it there, does it answer, is it one that can do the work.
 
 use super::outcome::{Facts, Outcome, below, known, only_on_docker};
-use super::system::quoted;
 use crate::model::check::Fix;
 use crate::model::host::{DockerEngine, DockerFlavour, DockerPresence, Sudo};
 use crate::recipe::condition::version;
+use crate::recipe::engine;
 
 /// Ends a rule early that needs an engine which answers.
 macro_rules! engine {
@@ -23,19 +23,30 @@ fn may_become_root(f: &Facts) -> bool {
     f.user().is_none_or(|u| u.sudo != Sudo::Missing)
 }
 
+/// Name of what manages services here.
+fn service_manager<'a>(f: &Facts<'a>) -> Option<&'a str> {
+    f.host.service_manager.get()?.as_deref()
+}
+
 /// docker-missing
 pub fn missing(f: &Facts) -> Outcome {
     only_on_docker!(f);
     if *known!(f.host.docker) != DockerPresence::Missing {
         return Outcome::pass("Docker is installed");
     }
-    let by_hand = "Install it by hand: docs.docker.com/engine/install has the commands for your system.";
-    match f.host.package_manager.get() {
+    let packages = f.host.package_manager.get().map(|m| m.as_deref());
+    let by_hand = match engine::by_hand(packages.flatten(), service_manager(f)) {
+        Some(all) => format!("Install and start it, then start kerbup again: {}", engine::typed(&all)),
+        None => format!("Install it by hand and start it, then start kerbup again: {} has the commands.", engine::GUIDE),
+    };
+    match packages {
         Some(None) => Outcome::block("Docker is not installed, and kerbup does not know this system's packages", by_hand),
-        _ if f.host.service_manager.get().is_some_and(|m| m.as_deref() != Some("systemctl")) => Outcome::block(
-            "Docker is not installed, and there is no systemd here, with which kerbup would start it",
-            format!("{by_hand} Start it, then run kerbup again."),
-        ),
+        Some(Some(other)) if !engine::OURS.contains(&other) => {
+            Outcome::block(format!("Docker is not installed, and kerbup does not install it with {other}"), by_hand)
+        }
+        _ if f.host.service_manager.get().is_some() && service_manager(f) != Some("systemctl") => {
+            Outcome::block("Docker is not installed, and there is no systemd here, with which kerbup would start it", by_hand)
+        }
         _ if !may_become_root(f) => Outcome::block("Docker is not installed, and only root can install it", "Become root first: su -"),
         _ => Outcome::warn("Docker is not installed", "Nothing to do: kerbup installs your distribution's own.").fix(Fix::InstallDocker),
     }
@@ -44,10 +55,13 @@ pub fn missing(f: &Facts) -> Outcome {
 /// docker-daemon-down
 pub fn stopped(f: &Facts) -> Outcome {
     only_on_docker!(f);
-    let DockerPresence::Stopped { detail, masked, snap } = known!(f.host.docker) else {
+    let DockerPresence::Stopped { detail, masked, snap, desktop } = known!(f.host.docker) else {
         return Outcome::pass("Docker is not stopped");
     };
     let seen = format!("Docker is installed and does not run: {detail}");
+    if *desktop {
+        return Outcome::block("Docker is installed as Docker Desktop alone, which kerbup cannot use", engine_beside());
+    }
     if *masked {
         return Outcome::block(
             format!("{seen}. Somebody switched it off for good (masked)"),
@@ -55,13 +69,22 @@ pub fn stopped(f: &Facts) -> Outcome {
         );
     }
     if *snap {
-        return Outcome::block(seen, "Start it: sudo snap start --enable docker. Why it stopped: sudo snap logs docker");
+        let seen = format!("{seen}. {}", if f.database_here() { "The snap cannot be used here" } else { "It is the snap" });
+        let start = "sudo snap start --enable docker. Why it stopped: sudo snap logs docker";
+        let small = "For cameras alone, with a folder below /home, start it";
+        return Outcome::block(
+            seen,
+            if f.database_here() { format!("{OWN_DOCKER} {small}: {start}") } else { format!("Start it: {start}") },
+        );
     }
     if !may_become_root(f) {
         return Outcome::block(seen, "Only root can start it: su - and then systemctl enable --now docker");
     }
     let why = "sudo journalctl -u docker -n 50 says why it stopped; a slip in /etc/docker/daemon.json is common.";
     match f.host.service_manager.get() {
+        Some(Some(manager)) if manager != "systemctl" => {
+            Outcome::block(seen, format!("Start it, then start kerbup again: {}", engine::typed(&engine::start(Some(manager)))))
+        }
         Some(None) => Outcome::block(seen, "There is no service manager here. Start it by hand: sudo dockerd &"),
         _ => Outcome::warn(seen, format!("kerbup can start it. If it stops again: {why}")).fix(Fix::StartDocker),
     }
@@ -112,35 +135,67 @@ pub fn too_old(f: &Facts) -> Outcome {
     }
 }
 
-/// docker-snap-install
+/// What to do where Docker is the snap.
+const OWN_DOCKER: &str = "Take your distribution's Docker instead: sudo snap remove docker (copy what its containers keep first), then start \
+                          kerbup again: it installs the other one.";
+
+/// docker-snap-install: the snap sees only some folders of the machine.
 pub fn snap(f: &Facts) -> Outcome {
     let engine = engine!(f);
     if engine.flavour != DockerFlavour::Snap {
         return Outcome::pass("Docker is not the snap");
     }
-    let path = &f.answers.path;
-    let advice = "Choose a folder below /home, or use your distribution's Docker instead: sudo snap remove docker && sudo apt install docker.io \
-                  (copy what its containers keep first).";
-    if ["/home", "/media", "/mnt", "/run/media", "/var/snap/docker"].iter().any(|place| below(path, place)) {
-        Outcome::warn(format!("Docker is the snap, which sees only part of the disks; {path} should be one of them"), advice)
-    } else {
-        Outcome::block(format!("Docker is the snap, which does not see {path}"), advice).fix(Fix::OtherFolder)
+    // The database reads its first password from a file, which lies with kerbup's own things.
+    if f.database_here() {
+        return Outcome::block(
+            "Docker is the snap, which does not see /var/lib/kerbup: the database could not read its password there",
+            format!("{OWN_DOCKER} Cameras alone (the small shape) may do with the snap, in a folder below /home."),
+        );
     }
+    let path = &f.answers.path;
+    if below(path, "/home") || below(path, "/var/snap/docker") {
+        return Outcome::warn(
+            format!("Docker is the snap, which sees only part of the disks; {path} should be one of them"),
+            format!("If a recorder does not start: {OWN_DOCKER}"),
+        );
+    }
+    if ["/media", "/mnt", "/run/media"].iter().any(|place| below(path, place)) {
+        return Outcome::warn(
+            format!("Docker is the snap, which sees {path} only when it was allowed to"),
+            format!(
+                "Allow it: sudo snap connect docker:removable-media && sudo snap restart docker. If a recorder does not start: {OWN_DOCKER}"
+            ),
+        );
+    }
+    Outcome::block(format!("Docker is the snap, which does not see {path}"), format!("Choose a folder below /home. Or: {OWN_DOCKER}"))
 }
 
-/// docker-rootless
+/// docker-rootless: an engine of one user's cannot do what belongs to the machine.
 pub fn rootless(f: &Facts) -> Outcome {
     let engine = engine!(f);
     if engine.flavour != DockerFlavour::Rootless {
         return Outcome::pass("Docker is root's");
     }
-    let name = f.user().map_or("$USER", |u| u.name.as_str());
-    Outcome::warn(
-        format!("this Docker is {name}'s own: it ends when they log out, and writes only where they may"),
+    Outcome::block(
+        "the Docker that answers is a user's own (rootless): it cannot use folders of root's, and ends when that user logs out",
         format!(
-            "Let it go on: sudo loginctl enable-linger {name} – and make the folder theirs: sudo install -d -o {name} {}",
-            quoted(&f.answers.path)
+            "kerbup needs root's Docker, which may run beside it. Where that runs already: docker context use default; unset DOCKER_HOST. \
+             Where it is installed: {}. Else: {} Then: sudo kerbup",
+            engine::typed(&engine::start(service_manager(f))),
+            install_guide(),
         ),
+    )
+}
+
+fn install_guide() -> String {
+    format!("{} has the commands for your system.", engine::GUIDE)
+}
+
+/// What to do where there is Docker Desktop alone.
+fn engine_beside() -> String {
+    format!(
+        "kerbup needs Docker Engine, which may run beside Docker Desktop: {} Then: docker context use default, and sudo kerbup",
+        install_guide()
     )
 }
 
@@ -162,23 +217,28 @@ pub fn desktop(f: &Facts) -> Outcome {
     if engine.flavour != DockerFlavour::Desktop {
         return Outcome::pass("not Docker Desktop");
     }
-    Outcome::warn(
-        "this is Docker Desktop: parts run in its own virtual machine, only while you are logged in",
-        "Fine for a try. For recordings around the clock use Docker Engine: docs.docker.com/engine/install",
+    Outcome::block(
+        "this is Docker Desktop: parts run in a virtual machine of its own, where kerbup cannot reach them, and only while you are logged in",
+        engine_beside(),
     )
 }
 
 /// docker-not-at-boot
 pub fn at_boot(f: &Facts) -> Outcome {
     let engine = engine!(f);
-    match engine.enabled {
-        Some(true) => Outcome::pass("Docker starts with the machine"),
-        Some(false) => Outcome::warn(
-            "Docker does not start with the machine: nothing records after a restart",
-            "kerbup can switch it on, or you: sudo systemctl enable docker",
-        )
-        .fix(Fix::StartDocker),
-        None => Outcome::skip("not known: the service manager does not say"),
+    let seen = "Docker does not start with the machine: nothing records after a restart";
+    match (engine.enabled, engine.flavour) {
+        (Some(true), _) => Outcome::pass("Docker starts with the machine"),
+        (None, _) => Outcome::skip("not known: the service manager does not say"),
+        (_, DockerFlavour::Podman) => Outcome::warn(seen, "Switch it on: sudo systemctl enable podman.socket podman-restart.service"),
+        (_, DockerFlavour::Snap) => Outcome::warn(seen, "Switch it on: sudo snap start --enable docker"),
+        (_, DockerFlavour::Rootless | DockerFlavour::Desktop) => Outcome::skip("it is a user's own"),
+        (_, DockerFlavour::Rootful) if service_manager(f) == Some("systemctl") => {
+            Outcome::warn(seen, "Nothing to do: kerbup switches it on, as the first step of the plan.").fix(Fix::StartDocker)
+        }
+        (_, DockerFlavour::Rootful) => {
+            Outcome::warn(seen, format!("Switch it on: {}", engine::start(service_manager(f)).first().unwrap_or(&"")))
+        }
     }
 }
 

@@ -77,6 +77,7 @@ mod tests {
         assert_eq!(exit(Whose::Input, "SITE-KEY"), 2);
         assert_eq!(exit(Whose::Machine, "NEEDS-ROOT"), 5);
         assert_eq!(exit(Whose::Network, "REGISTRY-SILENT"), 6);
+        assert_eq!(exit(Whose::Network, "RATE-LIMIT"), 6);
         assert_eq!(exit(Whose::Network, "DIGEST-DIFFERS"), 7);
         assert_eq!(exit(Whose::Machine, "CHECK-BLOCKS"), 3);
         assert_eq!(exit(Whose::Machine, "PORT-TAKEN"), 1);

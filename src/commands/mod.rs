@@ -34,6 +34,7 @@ pub async fn run(args: Vec<OsString>) -> i32 {
         Ok(setup) => setup,
         Err(fault) => return refuse(&[fault]),
     };
+    setup.drive.sweep();
     let json = setup.json;
     let events = tells_events(cli.command.as_ref());
     match dispatch(cli, setup).await {

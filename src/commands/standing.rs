@@ -177,8 +177,14 @@ pub async fn uninstall(setup: Setup, globals: &Globals, purge: Option<String>, w
         }
     }
     let Setup { drive, events, json, terminal, .. } = setup;
+    let (quiet, name) = (drive.quiet(), site.name.clone());
     let work = tokio::spawn(async move { drive.uninstall(&site, purge.is_some(), with_engine).await.map_err(one) });
-    finish(work, events, json, terminal).await
+    let code = finish(work, events, json, terminal).await?;
+    if code == Exit::Interrupted.code() {
+        // A person ended it: it waits for a person.
+        quiet.stand_down(&name);
+    }
+    Ok(code)
 }
 
 /// Keeps the disk from filling up; run by a timer.

@@ -51,6 +51,7 @@ impl Drive {
             with_engine: false,
             made: None,
             who: crate::host::listens,
+            neighbours: vec![],
         }
     }
 
@@ -91,6 +92,8 @@ impl Drive {
             kerbup: version,
             at: self.world.clock.now(),
             purpose: Purpose::Install,
+            purge: false,
+            with_engine: false,
             plan: plan.clone(),
         })?;
         self.carry(answers, plan, &receipt, journal, wait).await
@@ -102,11 +105,14 @@ impl Drive {
             Err(fault) if fault.code == "RUN-UNDER-WAY" && self.under_way(&site.state) => return self.attach(&site.state).await,
             lock => lock?,
         };
-        let answers = self.load(site)?;
         let receipt = Receipt::read(&*self.world.files, &site.state)?;
         if receipt.purpose == Some(Purpose::Uninstall) {
-            return self.take_down(site, &receipt, &self.context(site.name.clone())).await;
+            // As far as it was agreed to: what was to stay stays, what was to go goes.
+            let (purge, with_engine, neighbours) = (receipt.purge, receipt.with_engine, self.neighbours(&site.name));
+            let cx = Context { purge, with_engine, neighbours, ..self.context(site.name.clone()) };
+            return self.take_down(site, &receipt, &cx).await;
         }
+        let answers = self.load(site)?;
         let plan = receipt.plan.clone().ok_or_else(|| Fault::new(Whose::Ours, "NO-PLAN", "There is no plan to go on with."))?;
         let journal = Arc::new(Journal::resume(&*self.world.files, &site.state)?);
         self.carry(&answers, &plan, &receipt, journal, wait).await
@@ -139,7 +145,7 @@ impl Drive {
         wait: Option<std::time::Duration>,
     ) -> Result<Finished, Fault> {
         self.control(Control::Run);
-        let cx = self.context(answers.site.clone());
+        let cx = Context { neighbours: self.neighbours(&answers.site), ..self.context(answers.site.clone()) };
         let (later, secrets) = (plan.clone(), self.secrets.clone());
         tokio::task::spawn_blocking(move || {
             later.steps.iter().filter(|s| s.kind == "container").for_each(|s| container::make_secrets(s, &secrets))

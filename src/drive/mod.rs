@@ -17,6 +17,10 @@ mod trust;
 pub mod uninstall;
 
 #[cfg(test)]
+mod change_tests;
+#[cfg(test)]
+mod engine_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;

@@ -71,7 +71,7 @@ impl Drive {
             self.send(Event::StepStarted { id: id.clone(), title: title.clone(), at: self.world.clock.now() });
         }
         let mut proven: BTreeSet<String> = BTreeSet::new();
-        let subnet = plan.steps.iter().find(|s| s.kind == "network").and_then(|s| s.with.value()["subnet"].as_str().map(str::to_owned));
+        let subnet = plan.steps.iter().find(|s| s.kind == "network").and_then(|s| s.with.text("subnet"));
         let mut inside: BTreeMap<String, CameraTried> = BTreeMap::new();
         while proven.len() < answered.len() && self.world.clock.ticks() - since < limit {
             if let Ok(snapshot) = self.snapshot_of(&answers.site, plan, answers).await {

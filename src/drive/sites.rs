@@ -6,7 +6,7 @@ use crate::model::answers::Answers;
 use crate::model::fault::{Fault, Whose};
 use crate::run::Receipt;
 use crate::secrets::Secrets;
-use crate::step::file_fault;
+use crate::step::{Neighbour, file_fault};
 use crate::world::files::{Files, Kind};
 
 /// The folder that holds a folder for each site of root's.
@@ -47,7 +47,8 @@ impl Drive {
             Err(e) => return Err(file_fault(&e, &self.root)),
         };
         let mut sites = vec![];
-        for name in names {
+        // What an uninstall set aside to remove it is no site any more.
+        for name in names.into_iter().filter(|n| !n.starts_with('.')) {
             let state = self.state(&name);
             // What lies between the folders of the sites is none: answers on their way to root, a note of somebody's.
             if !self.world.files.meta(&state).is_ok_and(|m| m.kind == Kind::Folder) {
@@ -59,6 +60,19 @@ impl Drive {
             }
         }
         Ok(sites)
+    }
+
+    /// What the other sites of this machine stand on. One whose journal cannot be read keeps nobody from working on this one.
+    pub fn neighbours(&self, site: &str) -> Vec<Neighbour> {
+        let f = &*self.world.files;
+        let names = f.list(&self.root).unwrap_or_default();
+        let others = names.into_iter().filter(|n| n != site && !n.starts_with('.')).map(|n| self.state(&n));
+        let begun = |state: String| {
+            let receipt = Receipt::read(f, &state).unwrap_or_default();
+            let steps = receipt.steps.into_values().filter_map(|t| Some((t.step, t.undo?))).collect();
+            Neighbour { state, steps }
+        };
+        others.map(begun).filter(|n| !n.steps.is_empty()).collect()
     }
 
     /// The site that is meant: the one named, or the only one there is.
@@ -113,7 +127,8 @@ impl Drive {
     pub fn standing(&self, sites: &[Site]) -> Vec<Standing> {
         let standing = |s: &Site| {
             let (done, of) = s.receipt.done();
-            Standing { running: self.under_way(&s.state), site: s.name.clone(), unfinished: s.receipt.unfinished(), done, of }
+            let folder = s.receipt.folder();
+            Standing { folder, running: self.under_way(&s.state), site: s.name.clone(), unfinished: s.receipt.unfinished(), done, of }
         };
         sites.iter().map(standing).collect()
     }

@@ -17,9 +17,10 @@ use crate::model::survey::{ImageSurvey, Survey};
 use crate::plan::{self, Wish};
 use crate::recipe::Recipes;
 use crate::run::Receipt;
-use crate::step::{self, Context, by_hand, container};
+use crate::step::{self, Context, by_hand, container, network, storage};
 use crate::target::docker::render::local_names;
 use crate::target::docker::{Inputs, registry, workloads};
+use crate::words;
 
 /// Checks that a survey's figures decide.
 const LEARNT: &[&str] = &["no-matching-manifest", "disk-images"];
@@ -67,7 +68,9 @@ impl Drive {
             && let Ok(all) = self.world.engine.networks().await
         {
             // The site's own network stands in nobody's way.
-            s.subnets = all.into_iter().filter(|n| n.name != answers.site).filter_map(|n| n.subnet).collect();
+            let (own, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|n| n.name == answers.site);
+            s.own_subnet = own.into_iter().find(|n| network::ours(&n.labels, &answers.site)).and_then(|n| n.subnet);
+            s.subnets = others.into_iter().filter_map(|n| n.subnet).collect();
             for name in self.image_names(host, &s, answers) {
                 if let Ok(Some(info)) = self.world.engine.image(&name).await {
                     s.images.insert(name, here(info));
@@ -117,6 +120,15 @@ impl Drive {
         Err(Fault::new(Whose::Machine, "CHECK-BLOCKS", format!("{}: {}", found.id, found.seen)).cure(found.advice))
     }
 
+    /// The recordings of a site that stands stay where they are. A folder with the site's own mark is theirs: somebody moved them.
+    fn refuse_other_folder(&self, answers: &Answers, receipt: &Receipt) -> Result<(), Fault> {
+        let (site, new) = (&answers.site, answers.path.trim_end_matches('/'));
+        match receipt.folder() {
+            Some(old) if old != new && !storage::is_of(&*self.world.files, new, site) => Err(words::faults::folder_kept(site, &old, new)),
+            _ => Ok(()),
+        }
+    }
+
     /// Addresses of `.local` names as this machine finds them now; one that is off keeps the address its recorder has.
     async fn local_names(&self, answers: &Answers, receipt: &Receipt) -> BTreeMap<String, String> {
         let mut hosts = BTreeMap::new();
@@ -162,8 +174,9 @@ impl Drive {
         let host = self.memory().host.clone();
         let mut survey = self.survey(&host, answers).await;
         let receipt = Receipt::read(&*self.world.files, &self.state(&answers.site))?;
+        self.refuse_other_folder(answers, &receipt)?;
         survey.registry_ca = self.authority(answers, &receipt)?;
-        survey.registry_told = trust::told(answers, &receipt);
+        survey.registry_told = trust::told(answers, &receipt, &self.neighbours(&answers.site));
         self.ask_registries(&host, answers, &mut survey).await;
         self.refuse_by_survey(answers)?;
         let state = self.state(&answers.site);
@@ -173,11 +186,14 @@ impl Drive {
         let (same_cameras, same_days) = self.decided_as_before(answers, &state);
         // A recorder beside a library keeps a share of the disk, whatever the days are; one that stands alone keeps the days.
         let (recorders, rule) = (same_cameras && (same_days || answers.shape == Shape::Full), same_cameras && same_days);
-        settle(&mut plan, |id| receipt.steps.get(id).map(|t| &*t.step), &self.recipes, recorders, rule);
+        // Whoever names a subnet wants that one; else the network that stands is right as it is.
+        let chosen = answers.subnet.is_some() || survey.own_subnet.is_some();
+        let old = |id: &str| receipt.steps.get(id).map(|t| &*t.step).filter(|s| !chosen || s.kind != "network");
+        settle(&mut plan, old, &self.recipes, recorders, rule);
         // What a person said yes to a moment ago keeps its figures as well; its subnet was chosen by one who may have seen fewer.
         let agreed = self.memory().agreed.take();
         settle(&mut plan, |id| agreed.as_ref()?.step(id).filter(|s| s.kind != "network"), &self.recipes, true, true);
-        let cx = self.context(answers.site.clone());
+        let cx = Context { neighbours: self.neighbours(&answers.site), ..self.context(answers.site.clone()) };
         let mut states = BTreeMap::new();
         for s in &plan.steps {
             let Some(kind) = step::kind(&s.kind) else { continue };
@@ -195,7 +211,7 @@ impl Drive {
     }
 }
 
-/// A standing site keeps what it chose once: its subnet stays although others would be free now. While the answers that its
+/// A standing site keeps what was chosen for it once: its subnet stays although others would be free now. While the answers that its
 /// figures came from are as they were, these stay too: a camera's rate and the free space are a little different each time
 /// they are read, and what the site itself recorded since must not make its own recordings shorter-lived.
 fn settle<'a>(plan: &mut Plan, old: impl Fn(&str) -> Option<&'a Step>, recipes: &Recipes, recorders: bool, rule: bool) {

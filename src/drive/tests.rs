@@ -152,6 +152,59 @@ async fn a_run_that_broke_off_is_told_to_the_one_who_watches() {
 }
 
 #[tokio::test]
+async fn an_uninstall_that_was_cut_off_goes_on_as_it_was_meant() {
+    for purge in [false, true] {
+        let world = world(300.0);
+        let ((one, _first), (two, _second)) = (drive(&world), drive(&world));
+        let plan = planned(&one).await;
+        assert_eq!(begun(&one, &plan).await.unwrap().unwrap().ending, Ending::Done);
+        let kept = "/srv/my videos/mongodb/data/kept";
+        world.files.write(kept, b"recorded", 0o600).unwrap();
+        let site = two.site(Some("shop")).unwrap();
+        let bye = {
+            let (drive, site) = (one.clone(), site.clone());
+            tokio::spawn(async move { drive.uninstall(&site, purge, false).await })
+        };
+        while world.engine.container("shop-vault").await.unwrap().is_some() {
+            tokio::task::yield_now().await;
+        }
+        bye.abort();
+        let _ = bye.await;
+        // The next start of the machine finds a unit and the program that it names.
+        let text = String::from_utf8(world.files.read(UNIT).unwrap()).unwrap();
+        assert!(world.files.read_link(LINK).unwrap() == UNIT && text.contains(&format!("ExecStart={STATE}/kerbup ")), "{text}");
+        assert!(files::there(&*world.files, &format!("{STATE}/kerbup")));
+        let site = two.site(Some("shop")).unwrap();
+        assert_eq!((site.receipt.purge, site.receipt.unfinished()), (purge, true));
+        assert_eq!(two.resume(&site, None).await.unwrap().ending, Ending::Done);
+        assert_eq!(files::there(&*world.files, kept), !purge);
+        for gone in [UNIT, LINK, "/var/lib/kerbup"] {
+            assert!(!files::there(&*world.files, gone), "{gone}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_set_aside_to_be_removed_is_no_site_and_is_swept_away() {
+    let world = world(300.0);
+    let (one, _events) = drive(&world);
+    let plan = planned(&one).await;
+    assert_eq!(begun(&one, &plan).await.unwrap().unwrap().ending, Ending::Done);
+    one.stand_by("shop", "/srv");
+    world.files.rename(STATE, "/var/lib/kerbup/.gone-shop").unwrap();
+    assert!(one.sites().unwrap().is_empty());
+    one.sweep();
+    assert!(!files::there(&*world.files, "/var/lib/kerbup") && !files::there(&*world.files, UNIT));
+    // Beside a new site of that name, its unit is its own.
+    files::make(&*world.files, "/var/lib/kerbup/.gone-shop", 0o700).unwrap();
+    files::make(&*world.files, STATE, 0o700).unwrap();
+    one.stand_by("shop", "/srv");
+    one.sweep();
+    assert!(files::there(&*world.files, UNIT) && files::there(&*world.files, STATE));
+    assert!(!files::there(&*world.files, "/var/lib/kerbup/.gone-shop"));
+}
+
+#[tokio::test]
 async fn a_unit_of_somebody_else_is_left_alone_and_a_run_goes_on_without_its_own() {
     let world = world(300.0);
     world.files.write(UNIT, b"[Service]\nExecStart=/bin/true\n", 0o644).unwrap();

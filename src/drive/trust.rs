@@ -5,7 +5,7 @@ use crate::model::answers::Answers;
 use crate::model::fault::{Fault, Whose};
 use crate::model::registry;
 use crate::run::Receipt;
-use crate::step::{self, registry::Trust, registry::With};
+use crate::step::{self, Neighbour, registry::Trust, registry::With};
 use crate::target::docker::authority;
 
 /// What an earlier run told Docker of the registry of these answers.
@@ -15,9 +15,13 @@ fn earlier(answers: &Answers, receipt: &Receipt) -> Vec<Trust> {
     begun.filter_map(|t| step::with::<With>(&t.step).ok()).filter(|w| w.host == host).map(|w| w.trust).collect()
 }
 
-/// Docker was told that the registry speaks plain HTTP.
-pub(super) fn told(answers: &Answers, receipt: &Receipt) -> bool {
-    earlier(answers, receipt).iter().any(|t| matches!(t, Trust::Plain { .. }))
+/// Docker was told that the registry speaks plain HTTP, by this site or another one of kerbup's: then it is a step of this one
+/// too, and whichever goes last takes it back.
+pub(super) fn told(answers: &Answers, receipt: &Receipt, neighbours: &[Neighbour]) -> bool {
+    let Some(host) = answers.images.registry.as_deref().map(registry::host) else { return false };
+    let theirs = neighbours.iter().flat_map(|n| &n.steps).filter(|(s, _)| s.kind == "registry");
+    let theirs = theirs.filter_map(|(s, _)| step::with::<With>(s).ok()).filter(|w| w.host == host).map(|w| w.trust);
+    earlier(answers, receipt).into_iter().chain(theirs).any(|t| matches!(t, Trust::Plain { .. }))
 }
 
 impl Drive {

@@ -1,6 +1,6 @@
 //! What happened, folded into what a front may show.
 
-use super::state::{Ended, FOLLOWED_LINES, LOG_LINES, Purpose, StepRun};
+use super::state::{Ended, FOLLOWED_LINES, LOG_LINES, Purpose, Standing, StepRun};
 use super::{Effect, Flow, Stage};
 use crate::model::check::Fix;
 use crate::model::event::Event;
@@ -139,7 +139,16 @@ impl Flow {
         let site = &self.answers.site;
         self.standing.iter_mut().filter(|s| s.site == *site).for_each(|s| s.running = false);
         match self.purpose {
-            Purpose::Install if ok => self.standing.iter_mut().filter(|s| s.site == *site).for_each(|s| s.unfinished = false),
+            Purpose::Install if ok => {
+                let folder = Some(self.answers.path.trim_end_matches('/').to_string());
+                match self.standing.iter_mut().find(|s| s.site == *site) {
+                    Some(s) => (s.unfinished, s.folder) = (false, folder),
+                    None => {
+                        let (site, of) = (site.clone(), self.order.len());
+                        self.standing.push(Standing { site, unfinished: false, running: false, done: of, of, folder });
+                    }
+                }
+            }
             Purpose::Uninstall if ok => self.standing.retain(|s| s.site != *site),
             _ => {}
         }

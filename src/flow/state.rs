@@ -26,6 +26,8 @@ pub struct Standing {
     pub done: usize,
     /// Steps in all.
     pub of: usize,
+    /// The folder that its recordings lie in, once that was prepared.
+    pub folder: Option<String>,
 }
 
 /// How a step of the run is.
@@ -197,6 +199,11 @@ impl Flow {
     /// Steps that are done, of all.
     pub fn done_of(&self) -> (usize, usize) {
         (self.steps.values().filter(|s| matches!(s, StepRun::Done { .. })).count(), self.steps.len())
+    }
+
+    /// The folder that the recordings of this site lie in already, where it stands: they stay there.
+    pub fn kept_folder(&self) -> Option<&str> {
+        self.standing.iter().find(|s| s.site == self.answers.site)?.folder.as_deref()
     }
 
     /// Checks that stand in the way, less those whose fix a person agreed to.

@@ -297,7 +297,7 @@ fn a_failed_step_can_be_tried_again_gone_back_from_or_taken_back() {
 
 #[test]
 fn a_standing_site_is_picked_and_gone_on_with() {
-    let standing = Standing { site: "shop".into(), unfinished: true, running: true, done: 3, of: 9 };
+    let standing = Standing { site: "shop".into(), unfinished: true, running: true, done: 3, of: 9, folder: None };
     let mut f = Flow::new(Answers::default(), vec![standing], false);
     assert!(matches!(want(&mut f, Intent::Pick("shop".into())).as_slice(), [Effect::Load(s)] if s == "shop"));
     let answers = Answers { site: "shop".into(), retention_days: 4, ..Answers::default() };
@@ -310,13 +310,38 @@ fn a_standing_site_is_picked_and_gone_on_with() {
 
 #[test]
 fn a_site_that_was_taken_down_stands_no_more() {
-    let standing = Standing { site: "home".into(), unfinished: false, running: false, done: 9, of: 9 };
+    let standing = Standing { site: "home".into(), unfinished: false, running: false, done: 9, of: 9, folder: None };
     let mut f = Flow::new(Answers::default(), vec![standing], false);
     assert!(matches!(want(&mut f, Intent::Uninstall).as_slice(), [Effect::Uninstall]));
     see(&mut f, Event::StepStarted { id: "a".into(), title: "Take a away".into(), at: 1.0 });
     see(&mut f, done(true));
     assert_eq!((f.here(), f.standing.len()), (Stage::Done, 0));
     assert_eq!(f.steps.get("a"), Some(&StepRun::Waiting), "what was under way when the run ended is not done");
+}
+
+#[test]
+fn the_folder_of_a_site_that_stands_is_not_changed() {
+    let folder = Some("/srv/kerberos".to_string());
+    let standing = Standing { site: "home".into(), unfinished: false, running: false, done: 9, of: 9, folder };
+    let mut f = Flow::new(Answers::default(), vec![standing], false).at(Stage::Storage);
+    assert!(want(&mut f, Intent::Folder("/mnt/big".into())).is_empty());
+    assert!(f.note.as_deref().is_some_and(|n| n.contains("/srv/kerberos") && n.contains("Uninstall")), "{:?}", f.note);
+    assert_eq!((f.answers.path.as_str(), f.answers.origins.len()), ("/srv/kerberos", 0));
+    assert!(!want(&mut f, Intent::Folder("/srv/kerberos/".into())).is_empty(), "the same is no change");
+    // Named beforehand it goes no further, and another site may take it.
+    f.answers.path = "/mnt/big".into();
+    assert!(want(&mut f, Intent::Next).is_empty() && f.here() == Stage::Storage && f.note.is_some());
+    f.answers.site = "shop".into();
+    want(&mut f, Intent::Next);
+    assert_eq!(f.here(), Stage::Review);
+}
+
+#[test]
+fn a_site_that_was_just_installed_keeps_its_folder() {
+    let mut f = at_review();
+    want(&mut f, Intent::Install);
+    see(&mut f, done(true));
+    assert_eq!(f.kept_folder(), Some(f.answers.path.as_str()));
 }
 
 #[test]

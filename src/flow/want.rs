@@ -28,7 +28,11 @@ impl Flow {
                 None => vec![],
             },
             Intent::Folder(path) => {
-                self.answers.path = path.trim().to_string();
+                let path = path.trim();
+                if let Some(says) = self.refused_folder(path) {
+                    return self.refuse(says);
+                }
+                self.answers.path = path.to_string();
                 self.changed("storage.path");
                 // Another folder may have another disk below it, with other things in the way.
                 let mut effects = self.size();
@@ -130,6 +134,10 @@ impl Flow {
                 self.size()
             }
             Stage::Storage if !self.answers.path.starts_with('/') => self.refuse(words::FOLDER_FROM_ROOT),
+            Stage::Storage if self.refused_folder(&self.answers.path).is_some() => {
+                let says = self.refused_folder(&self.answers.path).unwrap_or_default();
+                self.refuse(says)
+            }
             Stage::Storage if self.blocks().next().is_some() => {
                 let says = self.in_the_way().unwrap_or_default();
                 self.refuse(says)
@@ -247,6 +255,12 @@ impl Flow {
         choice.available.as_ref().err().map(|why| words::not_here(why))
     }
 
+    /// Why a folder cannot be taken: the recordings of a site that stands are not moved.
+    fn refused_folder(&self, path: &str) -> Option<String> {
+        let kept = self.kept_folder()?;
+        (kept != path.trim_end_matches('/')).then(|| words::folder_stays(kept))
+    }
+
     fn fix(&mut self, fix: Fix) -> Vec<Effect> {
         match fix {
             // These become steps of the plan: nothing is changed before a person said yes to it.
@@ -258,6 +272,9 @@ impl Flow {
             Fix::OtherPort => self.other_ports(),
             Fix::OtherFolder => match self.roomiest() {
                 Some(path) => {
+                    if let Some(says) = self.refused_folder(&path) {
+                        return self.refuse(says);
+                    }
                     self.answers.path = path;
                     self.changed("storage.path");
                 }

@@ -42,7 +42,7 @@ pub(crate) fn target(files: &dyn Files) -> Option<Target> {
 }
 
 /// Path of the socket that the engine of this machine is asked at: the chosen one where it is one of this machine, else the first of the
-/// usual ones that is there (root's, this user's own, Docker Desktop's, Podman's), else root's.
+/// usual ones that is there (root's, this user's own, that of who called sudo, Docker Desktop's, Podman's), else root's.
 pub fn docker_socket(files: &dyn Files) -> String {
     if let Some(chosen) = target(files).as_ref().and_then(Target::socket) {
         return chosen.into();
@@ -54,10 +54,12 @@ pub fn docker_socket(files: &dyn Files) -> String {
 fn usual(files: &dyn Files) -> String {
     const ROOTS: &str = "/var/run/docker.sock";
     let own = files.variable("XDG_RUNTIME_DIR").filter(|f| f.starts_with('/')).unwrap_or_else(|| format!("/run/user/{}", files.uid()));
-    let desktop = user::home(files).map(|home| format!("{home}/.docker/desktop/docker.sock"));
+    // An engine of one user's is not for kerbup, which says so: unseen it would be taken for none, and a second one be installed.
+    let callers = user::caller(files).map(|uid| format!("/run/user/{uid}/docker.sock"));
+    let desktop = user::homes(files).into_iter().map(|home| format!("{home}/.docker/desktop/docker.sock"));
     let podman = ["/run/podman/podman.sock".to_string(), format!("{own}/podman/podman.sock")];
     let places = [ROOTS.to_string(), "/run/docker.sock".into(), format!("{own}/docker.sock")];
-    places.into_iter().chain(desktop).chain(podman).find(|path| read::there(files, path)).unwrap_or_else(|| ROOTS.into())
+    places.into_iter().chain(callers).chain(desktop).chain(podman).find(|path| read::there(files, path)).unwrap_or_else(|| ROOTS.into())
 }
 
 fn folder(files: &dyn Files) -> Option<String> {
@@ -161,6 +163,19 @@ mod tests {
             docker_socket(&pi().variable("DOCKER_HOST", "ssh://nas").file("/run/podman/podman.sock", "")),
             "/run/podman/podman.sock"
         );
+    }
+
+    #[test]
+    fn root_finds_the_engine_of_who_called_sudo_after_its_own() {
+        let users = "root:x:0:0::/root:/bin/sh\npi:x:1000:1000::/home/pi:/bin/sh\n";
+        let sudo = || pi().uid(0).variable("HOME", "/root").variable("SUDO_UID", "1000").file("/etc/passwd", users);
+        let own = || sudo().file("/run/user/1000/docker.sock", "");
+        assert_eq!(docker_socket(&own()), "/run/user/1000/docker.sock");
+        assert_eq!(docker_socket(&own().file("/var/run/docker.sock", "")), "/var/run/docker.sock");
+        let desktop = "/home/pi/.docker/desktop/docker.sock";
+        assert_eq!(docker_socket(&sudo().file(desktop, "")), desktop);
+        // Root for itself, or for another user, does not look there.
+        assert_eq!(docker_socket(&pi().uid(0).file("/run/user/1000/docker.sock", "")), "/var/run/docker.sock");
     }
 
     proptest! {

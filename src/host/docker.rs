@@ -31,7 +31,10 @@ pub(crate) async fn look(world: &World) -> Fact<DockerPresence> {
         None => match installed {
             Some(found) => {
                 let detail = format!("{}; it does not answer within {PATIENCE} s", found.detail);
-                Fact::known(DockerPresence::Stopped { detail, masked: found.masked, snap: found.snap }, "the engine does not answer")
+                Fact::known(
+                    DockerPresence::Stopped { detail, masked: found.masked, snap: found.snap, desktop: found.desktop },
+                    "the engine does not answer",
+                )
             }
             None => Fact::unknown(format!("the container engine does not answer within {PATIENCE} s")),
         },
@@ -45,12 +48,13 @@ struct Installed {
     detail: String,
     masked: bool,
     snap: bool,
+    desktop: bool,
     enabled: Option<bool>,
 }
 
 fn absent(installed: Option<Installed>) -> DockerPresence {
     match installed {
-        Some(found) => DockerPresence::Stopped { detail: found.detail, masked: found.masked, snap: found.snap },
+        Some(found) => DockerPresence::Stopped { detail: found.detail, masked: found.masked, snap: found.snap, desktop: found.desktop },
         None => DockerPresence::Missing,
     }
 }
@@ -59,7 +63,7 @@ fn absent(installed: Option<Installed>) -> DockerPresence {
 async fn installed(world: &World) -> Option<Installed> {
     let files = &*world.files;
     let snap = read::there(files, "/snap/bin/docker") || read::folder(files, "/var/snap/docker");
-    let desktop = super::user::home(files).is_some_and(|home| read::folder(files, &format!("{home}/.docker/desktop")));
+    let desktop = super::user::homes(files).iter().any(|home| read::folder(files, &format!("{home}/.docker/desktop")));
     const UNITS: [&str; 3] =
         ["/etc/systemd/system/docker.service", "/lib/systemd/system/docker.service", "/usr/lib/systemd/system/docker.service"];
     let packaged = world.processes.find("dockerd").is_some() || UNITS.iter().any(|u| read::there(files, u));
@@ -70,11 +74,11 @@ async fn installed(world: &World) -> Option<Installed> {
         _ => return None,
     };
     // Packages win where both are there: theirs is the usual socket.
-    let snap = snap && !packaged;
+    let (snap, desktop) = (snap && !packaged, desktop && !packaged && !snap);
     let unit = if snap { "snap.docker.dockerd.service" } else { "docker.service" };
     let service = if packaged || snap { service(world, unit).await } else { Service::default() };
     let said = if service.said.is_empty() { String::new() } else { format!("; {}", service.said) };
-    Some(Installed { detail: format!("{how}{said}"), masked: service.masked, snap, enabled: service.enabled })
+    Some(Installed { detail: format!("{how}{said}"), masked: service.masked, snap, desktop, enabled: service.enabled })
 }
 
 /// What the service manager says of the engine's service.
@@ -263,20 +267,37 @@ mod tests {
             DockerPresence::Stopped {
                 detail: "installed from packages; docker.service is masked and inactive".into(),
                 masked: true,
-                snap: false
+                snap: false,
+                desktop: false
             }
         );
         let snap = seen(Described::new().file("/snap/bin/docker", "")).await;
-        assert_eq!(snap, DockerPresence::Stopped { detail: "installed as a snap".into(), masked: false, snap: true });
+        assert_eq!(snap, DockerPresence::Stopped { detail: "installed as a snap".into(), masked: false, snap: true, desktop: false });
         let alpine = seen(Described::new().program("dockerd").file("/run/openrc/softlevel", "")).await;
         assert_eq!(
             alpine,
             DockerPresence::Stopped {
                 detail: "installed from packages; OpenRC does not start it at boot".into(),
                 masked: false,
-                snap: false
+                snap: false,
+                desktop: false
             }
         );
+    }
+
+    #[tokio::test]
+    async fn a_desktop_that_does_not_run_is_no_engine_to_start() {
+        let home = Described::new().variable("HOME", "/home/pi").file("/home/pi/.docker/desktop/settings.json", "{}");
+        assert!(matches!(seen(home).await, DockerPresence::Stopped { desktop: true, snap: false, .. }));
+        // Also where its user started kerbup by sudo, and not where there is an engine beside it.
+        let sudo = |h: Described| {
+            h.uid(0).variable("HOME", "/root").variable("SUDO_UID", "1000").files(&[
+                ("/etc/passwd", "root:x:0:0::/root:/bin/sh\npi:x:1000:1000::/home/pi:/bin/sh\n"),
+                ("/home/pi/.docker/desktop/settings.json", "{}"),
+            ])
+        };
+        assert!(matches!(seen(sudo(Described::new())).await, DockerPresence::Stopped { desktop: true, .. }));
+        assert!(matches!(seen(sudo(debian())).await, DockerPresence::Stopped { desktop: false, .. }));
     }
 
     #[tokio::test]

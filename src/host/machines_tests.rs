@@ -121,7 +121,8 @@ async fn a_fedora_server_on_btrfs_with_selinux_and_firewalld() {
         DockerPresence::Stopped {
             detail: "installed from packages; docker.service is disabled and inactive".into(),
             masked: false,
-            snap: false
+            snap: false,
+            desktop: false,
         }
     );
 }
@@ -194,7 +195,12 @@ async fn alpine_with_openrc_and_musl() {
     assert_eq!(value(&report.timezone), "Europe/Brussels");
     assert_eq!(
         value(&report.docker),
-        DockerPresence::Stopped { detail: "installed from packages; OpenRC starts it at boot".into(), masked: false, snap: false }
+        DockerPresence::Stopped {
+            detail: "installed from packages; OpenRC starts it at boot".into(),
+            masked: false,
+            snap: false,
+            desktop: false
+        }
     );
     assert_eq!(value(&report.user).sudo, Sudo::Missing);
     assert_eq!(report.cgroup.how(), "no cgroups are mounted at /sys/fs/cgroup");

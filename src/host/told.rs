@@ -59,7 +59,12 @@ async fn engine(
         (Some(Ok(info)), true) => (taught(docker, info.insecure_registries), existing::look(world).await),
         (Some(Ok(_)), false) => (docker::look(world).await, existing::look(world).await),
         (Some(Err(EngineError::Unreachable(_))), true) => {
-            let stopped = DockerPresence::Stopped { detail: "installed, and does not answer any more".into(), masked: false, snap: false };
+            let stopped = DockerPresence::Stopped {
+                detail: "installed, and does not answer any more".into(),
+                masked: false,
+                snap: false,
+                desktop: false,
+            };
             (Fact::known(stopped, "no engine answers"), Fact::unknown("no container engine answers"))
         }
         _ => (docker, existing),

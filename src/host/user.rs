@@ -44,6 +44,21 @@ pub(crate) fn home(files: &dyn Files) -> Option<String> {
     entry(&passwd, files.uid(), 2)?.get(5).map(|h| (*h).to_string()).filter(|h| h.starts_with('/'))
 }
 
+/// Who called sudo, where root runs this for somebody else.
+pub(crate) fn caller(files: &dyn Files) -> Option<u32> {
+    if files.uid() != 0 {
+        return None;
+    }
+    ["SUDO_UID", "PKEXEC_UID"].iter().find_map(|name| files.variable(name)?.trim().parse().ok()).filter(|uid| *uid != 0)
+}
+
+/// Home folders of this user, and of the one who called sudo.
+pub(crate) fn homes(files: &dyn Files) -> Vec<String> {
+    let passwd = read::text(files, "/etc/passwd").unwrap_or_default();
+    let callers = caller(files).and_then(|uid| entry(&passwd, uid, 2)?.get(5).map(|h| (*h).to_string()));
+    home(files).into_iter().chain(callers.filter(|h| h.starts_with('/'))).collect()
+}
+
 /// The line of passwd(5) or group(5) whose number stands in the given field. It has a name and at least that many fields.
 fn entry(text: &str, id: u32, field: usize) -> Option<Vec<&str>> {
     text.lines()
@@ -122,6 +137,14 @@ mod tests {
     async fn a_user_of_a_directory_is_asked_for_by_id() {
         assert_eq!(seen(pi().uid(70001).answer("id -un", "ann\n")).await.name, "ann");
         assert_eq!(seen(pi().uid(70001)).await.name, "70001");
+    }
+
+    #[test]
+    fn who_called_sudo_is_known_to_root_alone() {
+        let sudo = pi().uid(0).variable("HOME", "/root").variable("SUDO_UID", "1000");
+        assert_eq!((caller(&sudo), homes(&sudo)), (Some(1000), vec!["/root".to_string(), "/home/pi".into()]));
+        assert_eq!((caller(&pi().variable("SUDO_UID", "4242")), homes(&pi())), (None, vec!["/home/pi".to_string()]));
+        assert_eq!(caller(&pi().uid(0).variable("SUDO_UID", "0")), None);
     }
 
     proptest! {

@@ -27,7 +27,12 @@ impl Details {
         serde_json::from_str(&self.0)
     }
 
-    /// As a tree, to look at one field.
+    /// A field that is text.
+    pub fn text(&self, field: &str) -> Option<String> {
+        self.value()[field].as_str().map(str::to_owned)
+    }
+
+    /// As a tree, to look at its fields.
     pub fn value(&self) -> Value {
         self.read().unwrap_or_default()
     }

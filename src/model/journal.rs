@@ -42,6 +42,12 @@ pub enum Record {
         at: f64,
         /// What for.
         purpose: Purpose,
+        /// Of an uninstall: recordings and databases go as well.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        purge: bool,
+        /// Of an uninstall: an engine that kerbup installed goes as well.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        with_engine: bool,
         /// The plan.
         plan: Plan,
     },

@@ -45,6 +45,8 @@ pub struct Survey {
     pub step_seconds: BTreeMap<String, f64>,
     /// Subnets in use by networks of the engine, as CIDR.
     pub subnets: Vec<String>,
+    /// Subnet of the site's own network, where that stands.
+    pub own_subnet: Option<String>,
     /// Ports of this machine that are taken, with who has them.
     pub ports_taken: BTreeMap<u16, String>,
     /// Certificates of the authority that the registry of the answers is trusted by, as PEM.

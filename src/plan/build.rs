@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use super::engine::engine;
 use super::sizing::sizing;
 use super::trust;
 use crate::model::answers::Answers;
 use crate::model::engine::{NetworkSpec, RegistryLogin};
 use crate::model::fact::Fact;
 use crate::model::fault::{Fault, Whose};
-use crate::model::host::{DockerPresence, HostReport};
+use crate::model::host::HostReport;
 use crate::model::plan::{Plan, Preview, Risk, Step};
 use crate::model::recipe::ComponentShape;
 use crate::model::survey::Survey;
 use crate::model::text::Text;
 use crate::recipe::Recipes;
-use crate::step::{self, Inputs, Workload, bucket, by_hand, container, docker, image, program, storage, unit};
+use crate::step::{self, Inputs, Workload, bucket, by_hand, container, image, program, storage, unit};
 
 /// All that a plan is made from.
 pub struct Wish<'a> {
@@ -120,70 +121,6 @@ fn unsized_downloads(steps: &[Step], survey: &Survey) -> Vec<String> {
     by_why.into_iter().map(|(why, names)| format!("How much there is to download of {} is not known: {why}.", names.join(", "))).collect()
 }
 
-fn engine(wish: &Wish) -> Result<Option<Step>, Fault> {
-    let manager = wish.host.package_manager.get().cloned().flatten().unwrap_or_default();
-    let mut repository = None;
-    let (packages, title, why): (Vec<String>, _, _) = match wish.host.docker.get() {
-        Some(DockerPresence::Missing) => {
-            // Packages alone do not run it, and a machine is not changed for nothing.
-            if wish.host.service_manager.get().is_some_and(|m| m.as_deref() != Some("systemctl")) {
-                return Err(by_hand_only("Docker is not installed, and there is no systemd here, with which kerbup would start it."));
-            }
-            let (packages, own) = packages(wish.host, &manager)?;
-            repository = own.map(str::to_string);
-            (packages, "Install Docker", "Docker runs each part in a box of its own. It is not on this machine yet.")
-        }
-        // Without a service manager there is nothing to start it with: the run then says that Docker does not answer.
-        Some(DockerPresence::Stopped { masked: false, snap: false, .. })
-            if wish.host.service_manager.get().is_some_and(|m| m.as_deref() == Some("systemctl")) =>
-        {
-            (vec![], "Start Docker", "Docker is installed and does not run. It is started, now and at every start of this machine.")
-        }
-        _ => return Ok(None),
-    };
-    let with = docker::With {
-        packages,
-        manager: if manager == "apt" { "apt".into() } else { "dnf".into() },
-        service: "docker".into(),
-        repository,
-    };
-    let mut s = one("docker", "docker".into(), &with)?;
-    s.title = title.into();
-    s.why = why.into();
-    s.risk = Risk::Machine;
-    s.budget = 1800;
-    s.preview = Preview {
-        place: "this machine".into(),
-        by_hand: docker::by_hand(&with),
-        undo: "Stays, unless you uninstall with --with-engine.".into(),
-        ..Preview::default()
-    };
-    Ok(Some(s))
-}
-
-/// Docker is missing, and a person has to install it.
-fn by_hand_only(says: &str) -> Fault {
-    Fault::new(Whose::Machine, "DOCKER-MISSING", says)
-        .cure("Install it by hand and start it, then run kerbup again: https://docs.docker.com/engine/install/")
-}
-
-/// Packages of the engine, and Docker's own repository where the distribution has none. Debian, Ubuntu and Raspberry Pi OS have
-/// docker.io, Fedora has moby-engine; Red Hat's family has neither (https://docs.docker.com/engine/install/rhel/).
-fn packages(host: &HostReport, manager: &str) -> Result<(Vec<String>, Option<&'static str>), Fault> {
-    let system = host.system.get();
-    let is = |names: &[&str]| system.is_some_and(|s| names.contains(&s.id.as_str()) || s.like.iter().any(|l| names.contains(&l.as_str())));
-    match manager {
-        "apt" => Ok((vec!["docker.io".into()], None)),
-        "dnf" if is(&["rhel", "centos"]) && system.is_none_or(|s| s.id != "fedora") => {
-            let flavour = if system.is_some_and(|s| s.id == "rhel") { "rhel" } else { "centos" };
-            Ok((["docker-ce", "docker-ce-cli", "containerd.io"].map(String::from).to_vec(), Some(flavour)))
-        }
-        "dnf" if system.is_some_and(|s| s.id == "amzn") => Ok((vec!["docker".into()], None)),
-        "dnf" => Ok((vec!["moby-engine".into()], None)),
-        _ => Err(by_hand_only("Docker is not installed, and kerbup does not know how to install it here.")),
-    }
-}
-
 fn folder(wish: &Wish) -> Result<Step, Fault> {
     let path = wish.answers.path.trim_end_matches('/').to_string();
     let mut s = one("storage", "storage".into(), &storage::With { path: path.clone() })?;
@@ -204,9 +141,14 @@ fn network(wish: &Wish, after: &[String]) -> Result<Step, Fault> {
     used.extend(wish.host.network.routes.get().into_iter().flatten().map(|r| r.to.clone()));
     let mut addresses: Vec<std::net::IpAddr> = wish.host.network.dns.get().cloned().unwrap_or_default();
     addresses.extend(a.cameras.iter().filter_map(|c| url::Url::parse(&c.url).ok()?.host_str()?.parse::<std::net::IpAddr>().ok()));
-    let subnet = match &a.subnet {
-        Some(s) => Some(s.clone()),
-        None => Some(step::subnet::free(&used, &addresses).ok_or_else(|| {
+    let others = wish.survey.subnets.iter().map(String::as_str);
+    let subnet = match (&a.subnet, &wish.survey.own_subnet) {
+        (Some(s), _) => match step::network::taken(s, others) {
+            Some(fault) => return Err(fault),
+            None => Some(s.clone()),
+        },
+        (None, Some(stands)) => Some(stands.clone()),
+        (None, None) => Some(step::subnet::free(&used, &addresses).ok_or_else(|| {
             Fault::new(Whose::Machine, "NO-FREE-SUBNET", "No free range of addresses was found for the parts.")
                 .cure("Name one that your network does not use: network.subnet in the site file.")
         })?),
@@ -218,12 +160,17 @@ fn network(wish: &Wish, after: &[String]) -> Result<Step, Fault> {
     s.why = "The parts talk to each other on a network of their own. Its addresses are used by nothing else here.".into();
     s.after = after.to_vec();
     let subnet = spec.subnet.as_deref().unwrap_or_default();
-    s.preview = Preview {
-        place: "Docker".into(),
-        by_hand: vec![format!("docker network create --subnet {subnet} --label io.kerbup.site={} {}", a.site, a.site)],
-        undo: "Removes the network.".into(),
-        ..Preview::default()
-    };
+    let mut by_hand = vec![format!("docker network create --subnet {subnet} --label io.kerbup.site={} {}", a.site, a.site)];
+    if let Some(old) = wish.survey.own_subnet.as_deref().filter(|old| *old != subnet) {
+        s.title = format!("Make the network {} anew, with {subnet}", a.site);
+        s.why = format!("Its addresses are {old} now. All parts are stopped and made anew on it; what they recorded stays.");
+        s.risk = Risk::Restart;
+        // Each part is given its time to stop.
+        s.budget = 600;
+        by_hand.insert(0, format!("docker rm -f $(docker ps -aq --filter label=io.kerbup.site={})", a.site));
+        by_hand.insert(1, format!("docker network rm {}", a.site));
+    }
+    s.preview = Preview { place: "Docker".into(), by_hand, undo: "Removes the network.".into(), ..Preview::default() };
     Ok(s)
 }
 
@@ -266,8 +213,13 @@ fn images(wish: &Wish, workloads: &[Workload], after: &[String]) -> Result<Vec<S
 }
 
 fn part(wish: &Wish, w: &Workload, shape: ComponentShape) -> Result<Step, Fault> {
-    let with =
-        container::With { workload: w.clone(), shape, wait: w.camera.is_none(), storage: wish.answers.path.trim_end_matches('/').into() };
+    let with = container::With {
+        workload: w.clone(),
+        shape,
+        wait: w.camera.is_none(),
+        storage: wish.answers.path.trim_end_matches('/').into(),
+        subnet: wish.answers.subnet.clone(),
+    };
     let mut s = one("container", format!("container:{}", w.name), &with)?;
     s.title = match &w.camera {
         Some(camera) => format!("Start the recorder of {camera}"),
@@ -354,32 +306,4 @@ fn by_cron(wish: &Wish) -> String {
         "There is no systemd here, so nothing looks at the disk by itself. Let cron do it each hour, with this line in /etc/crontab: {}",
         unit::cron(&wish.answers.site, root, &program)
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::packages;
-    use crate::model::fact::Fact;
-    use crate::model::host::System;
-    use crate::world::fake;
-
-    #[test]
-    fn each_distribution_gets_the_docker_that_it_has() {
-        let on = |manager: &str, id: &str, like: &[&str]| {
-            let mut host = fake::named("server").unwrap().host;
-            let like = like.iter().map(|l| l.to_string()).collect();
-            host.system = Fact::known(System { id: id.into(), name: id.into(), version: String::new(), codename: None, like }, "a test");
-            packages(&host, manager).map(|(p, own)| (p.join(" "), own))
-        };
-        let docker_io = Ok(("docker.io".to_string(), None));
-        assert_eq!(on("apt", "debian", &[]), docker_io);
-        assert_eq!(on("apt", "raspbian", &["debian"]), docker_io);
-        assert_eq!(on("apt", "ubuntu", &["debian"]), docker_io);
-        assert_eq!(on("dnf", "fedora", &[]), Ok(("moby-engine".to_string(), None)));
-        let own = "docker-ce docker-ce-cli containerd.io".to_string();
-        assert_eq!(on("dnf", "rhel", &["fedora"]), Ok((own.clone(), Some("rhel"))));
-        assert_eq!(on("dnf", "rocky", &["rhel", "centos", "fedora"]), Ok((own, Some("centos"))));
-        assert_eq!(on("dnf", "amzn", &["fedora"]), Ok(("docker".to_string(), None)));
-        assert_eq!(on("pacman", "arch", &[]).unwrap_err().code, "DOCKER-MISSING");
-    }
 }

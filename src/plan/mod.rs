@@ -1,6 +1,7 @@
 //! Builds the plan. Pure: the same host, survey, answers and recipes give the same bytes.
 
 pub mod build;
+mod engine;
 pub mod sizing;
 mod trust;
 

@@ -1,6 +1,7 @@
 //! Recipes: the stack as data. Load, check, conditions and text.
 
 pub mod condition;
+pub mod engine;
 pub mod load;
 pub mod size;
 pub mod text;

@@ -13,6 +13,14 @@ pub enum Point {
     AfterUndo,
     /// Changed, and not yet written down as done.
     AfterApply,
+    /// About to be taken back.
+    BeforeRevert,
+    /// Taken back, and not yet written down.
+    AfterRevert,
+    /// The state folder of a site that is taken down holds no secret any more.
+    Emptied,
+    /// That folder is set aside, and still there.
+    Aside,
 }
 
 impl Point {
@@ -21,6 +29,10 @@ impl Point {
             Point::BeforeUndo => "before-undo",
             Point::AfterUndo => "after-undo",
             Point::AfterApply => "after-apply",
+            Point::BeforeRevert => "before-revert",
+            Point::AfterRevert => "after-revert",
+            Point::Emptied => "emptied",
+            Point::Aside => "aside",
         }
     }
 }

@@ -112,6 +112,10 @@ struct Accepted {
     kerbup: String,
     at: f64,
     purpose: Purpose,
+    #[serde(default)]
+    purge: bool,
+    #[serde(default)]
+    with_engine: bool,
     plan: Plan,
 }
 
@@ -121,8 +125,8 @@ fn record(line: &[u8]) -> serde_json::Result<Record> {
     if !line.starts_with(PLAN) {
         return serde_json::from_slice(line);
     }
-    let Accepted { version, kerbup, at, purpose, plan } = serde_json::from_slice(line)?;
-    Ok(Record::PlanAccepted { version, kerbup, at, purpose, plan })
+    let Accepted { version, kerbup, at, purpose, purge, with_engine, plan } = serde_json::from_slice(line)?;
+    Ok(Record::PlanAccepted { version, kerbup, at, purpose, purge, with_engine, plan })
 }
 
 /// Hands on all records of a site, oldest first, one at a time: each accepted plan is a record, and only the last one is needed.
@@ -171,11 +175,19 @@ mod tests {
     #[test]
     fn a_plan_is_read_as_it_was_written() {
         let plan = Plan { site: "s".into(), target: "docker".into(), renderer: 1, steps: vec![], notes: vec!["x".into()] };
-        let written = Record::PlanAccepted { version: 1, kerbup: "0.1.0".into(), at: 1.5, purpose: Purpose::Uninstall, plan };
-        let mut bytes = serde_json::to_vec(&written).unwrap();
-        assert!(bytes.starts_with(PLAN), "the short way is taken");
-        bytes.push(b'\n');
-        assert_eq!(parse(&bytes, "j").unwrap(), [written]);
+        let of = |purge: bool| {
+            let (kerbup, plan) = ("0.1.0".into(), plan.clone());
+            Record::PlanAccepted { version: 1, kerbup, at: 1.5, purpose: Purpose::Uninstall, purge, with_engine: purge, plan }
+        };
+        for purge in [true, false] {
+            let mut bytes = serde_json::to_vec(&of(purge)).unwrap();
+            assert!(bytes.starts_with(PLAN), "the short way is taken");
+            bytes.push(b'\n');
+            assert_eq!(parse(&bytes, "j").unwrap(), [of(purge)]);
+        }
+        // As an older kerbup wrote it.
+        let old = br#"{"record":"plan-accepted","version":1,"kerbup":"0.1.0","at":1.5,"purpose":"uninstall","plan":{"site":"s","target":"docker","renderer":1,"steps":[],"notes":["x"]}}"#;
+        assert_eq!(parse(&[&old[..], b"\n"].concat(), "j").unwrap(), [of(false)]);
         // What is missing in it is named with its place.
         let fault = parse(b"{\"record\":\"plan-accepted\",\"version\":1}\n", "j").unwrap_err();
         assert_eq!((fault.code.as_str(), fault.place.unwrap().line), ("JOURNAL-DAMAGED", 1));

@@ -31,6 +31,10 @@ pub struct Receipt {
     pub plan: Option<Plan>,
     /// What that plan was for.
     pub purpose: Option<Purpose>,
+    /// It takes the site down with its recordings and databases.
+    pub purge: bool,
+    /// It takes the site down with an engine that kerbup installed.
+    pub with_engine: bool,
     /// How its run ended; none while it runs or when it was cut off.
     pub ending: Option<Ending>,
     /// Steps that were begun and not taken back, by id.
@@ -66,6 +70,12 @@ impl Receipt {
         self.steps.is_empty()
     }
 
+    /// The folder that recordings lie in, once it was prepared.
+    pub fn folder(&self) -> Option<String> {
+        let storage = self.steps.values().find(|t| t.step.kind == "storage" && t.undo.is_some())?;
+        storage.step.with.text("path")
+    }
+
     /// Steps of the plan that are done, of all.
     pub fn done(&self) -> (usize, usize) {
         let steps = self.plan.as_ref().map_or(&[][..], |p| &p.steps);
@@ -98,7 +108,8 @@ impl Folding {
     fn add(&mut self, record: Record) {
         let r = &mut self.receipt;
         match record {
-            Record::PlanAccepted { plan, purpose, .. } => {
+            Record::PlanAccepted { plan, purpose, purge, with_engine, .. } => {
+                (r.purge, r.with_engine) = (purge, with_engine);
                 for s in plan.steps.iter().cloned().map(Arc::new) {
                     if purpose == Purpose::Install
                         && let Some(trace) = r.steps.get_mut(&s.id)
@@ -177,7 +188,7 @@ mod tests {
     }
 
     fn accepted(purpose: Purpose) -> Record {
-        Record::PlanAccepted { version: 1, kerbup: "0".into(), at: 0.0, purpose, plan: plan() }
+        Record::PlanAccepted { version: 1, kerbup: "0".into(), at: 0.0, purpose, purge: false, with_engine: false, plan: plan() }
     }
 
     #[test]
@@ -219,7 +230,12 @@ mod tests {
             let mut plan = plan();
             plan.steps[0].preview.download_bytes = bytes;
             vec![
-                Record::PlanAccepted { version: 1, kerbup: "0".into(), at: 0.0, purpose: Purpose::Install, plan },
+                match accepted(Purpose::Install) {
+                    Record::PlanAccepted { version, kerbup, at, purpose, purge, with_engine, .. } => {
+                        Record::PlanAccepted { version, kerbup, at, purpose, purge, with_engine, plan }
+                    }
+                    other => other,
+                },
                 Record::StepStarted { id: "a".into(), at: 0.0 },
                 Record::StepDone { id: "a".into(), at: seconds, changed: true, made: json!(null) },
             ]

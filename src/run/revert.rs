@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::checkpoint::{self, Point};
 use super::{Receipt, Teller, journal::Journal};
 use crate::model::event::Event;
 use crate::model::fault::Fault;
@@ -41,7 +42,9 @@ pub async fn revert(
         let _ = events.send(Event::StepStarted { id: s.id.clone(), title: title.clone(), at: cx.world.clock.now() });
         let undo = trace.undo.clone().unwrap_or_default();
         // Begun without a saved undo: nothing was changed.
+        checkpoint::pass(&cx.world, &s.id, &s.kind, Point::BeforeRevert).await;
         let result = if trace.undo.is_some() { kind.revert(s, &undo, &cx).await } else { Ok(()) };
+        checkpoint::pass(&cx.world, &s.id, &s.kind, Point::AfterRevert).await;
         match result.and_then(|()| journal.append(&Record::StepReverted { id: s.id.clone(), at: cx.world.clock.now() })) {
             Ok(()) => {
                 let _ = events.send(Event::StepReverted { id: s.id.clone(), title });

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::owner::owner;
+use super::subnet::Range;
 use super::{Context, Kind, data_version, engine_fault, file_fault, files, label, storage, value, with};
 use crate::health;
 use crate::model::engine::{ContainerSpec, ContainerState, Observed};
@@ -36,6 +37,9 @@ pub struct With {
     pub wait: bool,
     /// Folder for recordings.
     pub storage: String,
+    /// Subnet of its network, where a person named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subnet: Option<String>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -97,6 +101,13 @@ impl Kind for Container {
         }
         if seen.state != ContainerState::Running {
             diff.push("it does not run".to_string());
+        }
+        // Its network is made anew before it, and takes it away: a container keeps its address as long as it is there.
+        let address = seen.addresses.get(&w.workload.spec.network);
+        if let (Some(subnet), Some(address)) = (w.subnet.as_deref().and_then(Range::parse), address)
+            && subnet.holds(address) == Some(false)
+        {
+            diff.push("its address is of a network that goes".to_string());
         }
         if cx.made.is_none() {
             diff.push("it was never seen healthy".to_string());

@@ -1,4 +1,5 @@
 //! The engine itself: installed from the distribution's packages where it is missing, enabled and started.
+//! One that was here before is only enabled and started, and ends as it was.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Context, Kind, file_fault, files, with};
+use crate::model::engine::ContainerState;
 use crate::model::event::Unit;
 use crate::model::fault::{Fault, Whose};
 use crate::model::plan::{Step, StepState};
@@ -111,8 +113,13 @@ impl Kind for Docker {
         true
     }
 
-    async fn check(&self, _step: &Step, cx: &Context) -> Result<StepState, Fault> {
+    async fn check(&self, step: &Step, cx: &Context) -> Result<StepState, Fault> {
+        let w: With = with(step)?;
         Ok(match cx.world.engine.info().await {
+            // One that somebody else installed, and that is only to start with the machine.
+            Ok(_) if w.packages.is_empty() && enabled(&w.service, cx).await == Some(false) => {
+                StepState::Different { diff: vec!["it does not start with the machine".into()] }
+            }
             Ok(_) if cx.made.is_some() => StepState::OursAlready,
             Ok(_) => StepState::AlreadyThere,
             Err(_) => StepState::Absent,
@@ -126,7 +133,12 @@ impl Kind for Docker {
         let own_repository = w.repository().is_some_and(|(path, _)| !files::there(&*cx.world.files, &path));
         // What the packages pull in is told by what was there before.
         let before = if new.is_empty() || w.manager != "apt" { vec![] } else { all_packages(cx).await };
-        Ok(json!({ "packages": new, "repository": own_repository, "before": before }))
+        // How its service was: an engine that was here before ends as it began.
+        let (starts, runs) = match w.packages.is_empty() {
+            true => (enabled(&w.service, cx).await, Some(cx.world.engine.info().await.is_ok())),
+            false => (None, None),
+        };
+        Ok(json!({ "packages": new, "repository": own_repository, "before": before, "enabled": starts, "ran": runs }))
     }
 
     async fn apply(&self, step: &Step, cx: &Context) -> Result<Value, Fault> {
@@ -175,6 +187,9 @@ impl Kind for Docker {
     async fn revert(&self, step: &Step, undo: &Value, cx: &Context) -> Result<(), Fault> {
         let w: With = with(step)?;
         let packages: Vec<String> = serde_json::from_value(undo["packages"].clone()).unwrap_or_default();
+        if w.packages.is_empty() {
+            return as_it_was(&w, undo, cx).await;
+        }
         if !cx.with_engine || packages.is_empty() {
             return Ok(());
         }
@@ -211,6 +226,50 @@ impl Kind for Docker {
         }
         Ok(())
     }
+}
+
+/// Whether a service starts with the machine; none where that is not for an administrator to say, as with a unit that only others
+/// start, or where nobody tells.
+async fn enabled(service: &str, cx: &Context) -> Option<bool> {
+    let ask = Command::new("systemctl", &["is-enabled", service]).within(Duration::from_secs(10));
+    // It ends with an error code for anything but enabled; what it prints is the answer.
+    match cx.world.processes.run(&ask, None).await.ok()?.stdout.trim() {
+        "enabled" => Some(true),
+        "disabled" => Some(false),
+        _ => None,
+    }
+}
+
+/// An engine that was here before starts with the machine, and runs, as before. As long as another site of kerbup's needs it, it
+/// stays as that one needs it.
+async fn as_it_was(w: &With, undo: &Value, cx: &Context) -> Result<(), Fault> {
+    if undo["enabled"].as_bool() != Some(false) {
+        return Ok(());
+    }
+    let all = cx.world.engine.containers(None).await.unwrap_or_default();
+    if all.iter().any(|c| c.labels.get("io.kerbup.site").is_some_and(|s| *s != cx.site)) {
+        cx.report.log("kerbup", "Docker goes on starting with the machine: another site here needs it");
+        return Ok(());
+    }
+    service(&["disable", &w.service], cx).await?;
+    if undo["ran"].as_bool() == Some(false) && !all.iter().any(|c| c.state == ContainerState::Running) {
+        // Its socket starts it again at the next word; not every system has one.
+        let _ = service(&["stop", &format!("{}.socket", w.service)], cx).await;
+        service(&["stop", &w.service], cx).await?;
+    }
+    Ok(())
+}
+
+/// Tells the service manager something about the engine's service.
+async fn service(words: &[&str], cx: &Context) -> Result<(), Fault> {
+    let command = Command::new("systemctl", words).within(Duration::from_secs(120));
+    let failed = |why: String| {
+        Fault::new(Whose::Machine, "SERVICE-NOT-CHANGED", "Docker's service could not be put back to what it was.")
+            .because(why)
+            .cure(format!("Run this by hand and mend what it says: sudo {}", command.by_hand()))
+    };
+    let output = cx.world.processes.run(&command, None).await.map_err(|e| failed(e.to_string()))?;
+    if output.ok() { Ok(()) } else { Err(failed(output.stderr.lines().last().unwrap_or("it failed without a word").to_string())) }
 }
 
 /// Removes packages.

@@ -60,6 +60,7 @@ mod tests {
             with_engine: false,
             made: None,
             who: |_, _| None,
+            neighbours: vec![],
         };
         mark("/srv/x", &cx).await;
         heard.0.lock().unwrap().clone()

@@ -65,6 +65,17 @@ pub struct Context {
     pub made: Option<Value>,
     /// Who listens on a port of this machine, where that can be seen.
     pub who: fn(&World, u16) -> Option<String>,
+    /// The other sites of this machine: what they share with this one outlives it.
+    pub neighbours: Vec<Neighbour>,
+}
+
+/// Another site of this machine.
+#[derive(Debug, Clone, Default)]
+pub struct Neighbour {
+    /// Its state folder.
+    pub state: String,
+    /// Steps of it that were begun, with what takes them back.
+    pub steps: Vec<(Arc<Step>, Value)>,
 }
 
 impl Context {
@@ -171,6 +182,12 @@ pub fn engine_fault(e: EngineError, what: &str) -> Fault {
             "REGISTRY-UNREACHABLE",
             format!("{what} could not be fetched: the registry did not answer."),
             "Check that this machine reaches the internet, then run kerbup again: it goes on where it stopped.",
+        ),
+        EngineError::Limited(_) => (
+            Whose::Network,
+            "RATE-LIMIT",
+            format!("{what} could not be fetched: its registry lets this network fetch no more for now."),
+            "Wait, then run kerbup again: it goes on where it stopped. Docker Hub counts over six hours. With a login of your own it lets you fetch more at once: docker login, then docker pull and the name above.",
         ),
         EngineError::Login(_) => (
             Whose::Network,

@@ -73,9 +73,7 @@ impl Kind for Program {
         if f.read_link(&w.link).is_ok_and(|to| to == w.copy) {
             f.remove_file(&w.link).map_err(|e| file_fault(&e, &w.link))?;
         }
-        match f.remove_file(&w.copy) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(file_fault(&e, &w.copy)),
-            _ => Ok(()),
-        }
+        // The copy goes with the state folder it lies in: after a power cut it is what goes on.
+        Ok(())
     }
 }

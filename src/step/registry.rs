@@ -167,6 +167,29 @@ fn told_before(cx: &Context) -> Option<&str> {
     cx.made.as_ref()?["host"].as_str()
 }
 
+/// A step of another site that told Docker the same, with its undo and its state folder.
+fn told_by_another<'a>(w: &With, cx: &'a Context) -> Option<(Undo, &'a str)> {
+    let all = cx.neighbours.iter().flat_map(|n| n.steps.iter().map(move |(step, undo)| (n, step, undo)));
+    let mut told = all.filter(|(_, s, _)| s.kind == "registry" && with::<With>(s).is_ok_and(|other| other == *w));
+    told.find_map(|(n, _, undo)| Some((serde_json::from_value(undo.clone()).ok()?, n.state.as_str())))
+}
+
+/// Another site takes its images from this registry.
+fn needed(host: &str, cx: &Context) -> bool {
+    let mut images = cx.neighbours.iter().flat_map(|n| &n.steps).filter_map(|(s, _)| s.with.text("image"));
+    images.any(|image| image.strip_prefix(host).is_some_and(|rest| rest.starts_with('/')))
+}
+
+/// What another site's step takes back is what this one does, if it is the last of them: the body of the file comes along.
+fn inherit(undo: &Undo, from: &str, cx: &Context) -> Result<(), Fault> {
+    let (Some(before), f) = (&undo.before, &*cx.world.files) else { return Ok(()) };
+    // Where it is lost, the entry alone is taken out.
+    let Ok(bytes) = f.read(&format!("{from}/undo/{}", before.sha256)) else { return Ok(()) };
+    let body = body(cx, &before.sha256);
+    files::make(f, parent(&body), 0o700)?;
+    f.write(&body, &bytes, 0o600).map_err(|e| file_fault(&e, &body))
+}
+
 /// Makes Docker's settings what they were before, or what they are without these registries, in the file and in the Docker that
 /// runs. What it does not do at once it does at its next start: the file is right.
 async fn put_back(cx: &Context, systemd: bool, path: &str, last: Option<(&[u8], &Former)>, hosts: &[String]) -> Result<(), Fault> {
@@ -201,7 +224,7 @@ async fn tell(cx: &Context, host: &str, systemd: bool) -> Result<Value, Fault> {
     let before = bytes.as_deref().unwrap_or_default();
     let now = settings::read(PATH, before)?;
     // The registry of older answers goes as the new one comes: both are one change of the machine.
-    let older: Vec<String> = told_before(cx).filter(|h| *h != host).map(str::to_string).into_iter().collect();
+    let older: Vec<String> = told_before(cx).filter(|h| *h != host && !needed(h, cx)).map(str::to_string).into_iter().collect();
     let wanted = settings::with(&settings::without(&now, &older, true), host);
     let made = json!({ "host": host });
     let taken = live(cx).await.is_ok_and(|listed| takes_plain(&listed, host));
@@ -242,7 +265,7 @@ async fn untell(cx: &Context, host: &str, systemd: bool, undo: &Undo) -> Result<
     let Some(bytes) = read(f, &path)? else { return Ok(()) };
     let now = settings::read(PATH, &bytes)?;
     let mut hosts: Vec<String> = [Some(host), told_before(cx)].into_iter().flatten().map(str::to_string).collect();
-    hosts.retain(|h| !undo.listed.iter().flatten().any(|l| l == h));
+    hosts.retain(|h| !undo.listed.iter().flatten().any(|l| l == h) && !needed(h, cx));
     let rest = settings::without(&now, &hosts, undo.listed.is_some());
     if rest == now {
         return Ok(());
@@ -298,6 +321,10 @@ impl Kind for Registry {
 
     async fn prepare(&self, step: &Step, cx: &Context) -> Result<Value, Fault> {
         let w: With = with(step)?;
+        if let Some((undo, from)) = told_by_another(&w, cx) {
+            inherit(&undo, from, cx)?;
+            return value(&undo);
+        }
         let (f, path) = (&*cx.world.files, real(&*cx.world.files, &w.path()));
         let mut undo = Undo { folders: files::missing(f, parent(&path))?, ..Undo::default() };
         if let Some(bytes) = read(f, &path)? {
@@ -329,6 +356,10 @@ impl Kind for Registry {
         let w: With = with(step)?;
         let undo: Undo = serde_json::from_value(undo.clone()).unwrap_or_default();
         let (f, path) = (&*cx.world.files, real(&*cx.world.files, &w.path()));
+        if needed(&w.host, cx) {
+            cx.report.log("kerbup", &format!("Docker goes on taking images from {}: another site here needs them", w.host));
+            return Ok(());
+        }
         match &w.trust {
             Trust::Plain { systemd } => untell(cx, &w.host, *systemd, &undo).await?,
             Trust::Authority { pem } => {

@@ -29,6 +29,11 @@ fn marker(path: &str) -> String {
     format!("{path}/.kerbup/site")
 }
 
+/// The folder bears the mark of a site.
+pub fn is_of(f: &dyn Files, path: &str, site: &str) -> bool {
+    f.read(&marker(path)).is_ok_and(|s| String::from_utf8_lossy(&s).trim() == site)
+}
+
 fn made_list(path: &str) -> String {
     format!("{path}/.kerbup/made")
 }

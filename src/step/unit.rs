@@ -259,6 +259,7 @@ mod tests {
             with_engine: false,
             made: None,
             who: |_, _| None,
+            neighbours: vec![],
         }
     }
 

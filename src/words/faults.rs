@@ -9,6 +9,15 @@ pub fn no_answer(key: &str, prompt: &str) -> Fault {
         .cure("Run kerbup on a terminal, or give the answers in a file: kerbup install --answers FILE --yes.")
 }
 
+/// The folder of a site that stands was to be another one.
+pub fn folder_kept(site: &str, old: &str, new: &str) -> Fault {
+    Fault::new(Whose::Input, "FOLDER-KEPT", format!("The recordings of {site} lie in {old}: kerbup cannot move them to {new} yet."))
+        .because("Nothing was changed. What is recorded there would be out of sight, and the site would wait for a disk that is not missing.")
+        .cure(format!("Leave storage.path as it is: {old}"))
+        .cure(format!("To begin anew in {new}: kerbup uninstall --site {site}, which keeps {old} with all recordings, then install with the new folder."))
+        .cure(format!("To take the recordings along, move the folder in between: sudo mv {old} {new}"))
+}
+
 /// The events ended before the end was told.
 pub fn run_lost() -> Fault {
     Fault::new(Whose::Ours, "RUN-LOST", "The run ended without saying how.")

@@ -22,6 +22,11 @@ pub const NO_OTHER_FOLDER: &str = "No other disk with room is ready on this mach
 /// The run was asked to stop.
 pub const STOPPING: &str = "It stops after the step in hand. Start kerbup again to go on from there.";
 
+/// The folder of a site that stands was to be another one.
+pub fn folder_stays(folder: &str) -> String {
+    format!("Recordings stay in {folder}: kerbup cannot move them yet. Uninstall, which keeps them, frees the choice.")
+}
+
 /// A check stands in the way.
 pub fn in_the_way(check: &Check) -> String {
     if check.advice.is_empty() { format!("First: {}.", check.seen) } else { format!("First: {}", check.advice) }
@@ -46,7 +51,7 @@ pub fn status(status: Status) -> &'static str {
 pub fn fix_offered(fix: Fix) -> &'static str {
     match fix {
         Fix::InstallDocker => "Install Docker, as the first step of the plan",
-        Fix::StartDocker => "Start Docker, as the first step of the plan",
+        Fix::StartDocker => "Start Docker, now and with the machine, as the first step of the plan",
         Fix::OtherPort => "Take other ports that are free",
         Fix::SmallShape => "Take the small shape: cameras only",
         Fix::OtherFolder => "Take the disk with most room",
@@ -57,7 +62,10 @@ pub fn fix_offered(fix: Fix) -> &'static str {
 pub fn fix_taken(fix: Fix, answers: &Answers) -> String {
     match fix {
         Fix::InstallDocker => "Agreed: the plan begins with installing Docker. Nothing is changed before you say yes to it.".into(),
-        Fix::StartDocker => "Agreed: the plan begins with starting Docker. Nothing is changed before you say yes to it.".into(),
+        Fix::StartDocker => {
+            "Agreed: the plan begins with letting Docker start, now and with the machine. Nothing is changed before you say yes to it."
+                .into()
+        }
         Fix::OtherPort => format!("Ports are now {} for the page and {} for the videos.", answers.vault_port, answers.storage_port),
         Fix::SmallShape => "The small shape is taken: cameras only, recording to the disk.".into(),
         Fix::OtherFolder => format!("Recordings now go to {}.", answers.path),

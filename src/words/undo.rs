@@ -15,6 +15,9 @@ pub enum Back {
     Nothing(String),
 }
 
+/// What kerbup let an engine do that was here before.
+const STARTS: &str = "Docker's start with the machine";
+
 /// What taking this step back does, by what was there before it. `purge`: recordings go as well. `with_engine`: Docker goes, where
 /// kerbup installed it.
 pub fn back(step: &Step, undo: Option<&Value>, purge: bool, with_engine: bool) -> Back {
@@ -32,6 +35,8 @@ pub fn back(step: &Step, undo: Option<&Value>, purge: bool, with_engine: bool) -
         "storage" if purge => Back::Goes(format!("ALL RECORDINGS and databases in {}", text("/path"))),
         "storage" => Back::Stays(format!("recordings and databases in {}", text("/path"))),
         "docker" if with_engine && undo["packages"].as_array().is_some_and(|p| !p.is_empty()) => Back::Goes("Docker".into()),
+        "docker" if undo["enabled"] == false && undo["ran"] == false => Back::Goes(format!("{STARTS}, and its running")),
+        "docker" if undo["enabled"] == false => Back::Goes(STARTS.into()),
         "docker" => Back::Stays("Docker".into()),
         "bucket" => Back::Goes("the rule that deletes old recordings".into()),
         "program" => Back::Goes("the copy of kerbup and its link".into()),
@@ -84,6 +89,9 @@ mod tests {
         assert_eq!(title("docker", json!({}), packages.clone(), false, true), "Remove Docker");
         assert_eq!(title("docker", json!({}), packages, false, false), "Keep Docker");
         assert_eq!(title("docker", json!({}), json!({"packages": []}), false, true), "Keep Docker");
+        let was = |ran: bool| json!({"packages": [], "enabled": false, "ran": ran});
+        assert_eq!(title("docker", json!({}), was(true), false, true), "Remove Docker's start with the machine");
+        assert_eq!(title("docker", json!({}), was(false), false, false), "Remove Docker's start with the machine, and its running");
         for kind in ["bucket", "program", "unit"] {
             assert!(!title(kind, json!({}), json!({}), false, false).contains("Fetch it"), "{kind}");
         }

@@ -30,6 +30,9 @@ pub enum EngineError {
     /// The registry did not answer, or broke off. Trying again may help.
     #[error("{0}")]
     Registry(String),
+    /// The registry lets this machine fetch no more for now. Trying again soon does not help.
+    #[error("{0}")]
+    Limited(String),
     /// The registry asks for a login or refuses the one given.
     #[error("{0}")]
     Login(String),

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::engine::{Running, Site, files, same, tool, tool_may_fail};
+use crate::engine::{Running, Site, files, same, tool, tool_may_fail, wait_for};
 
 /// Where systemd reads the administrator's units.
 const UNITS: &str = "/etc/systemd/system";
@@ -111,6 +111,69 @@ fn docker_is_installed_where_it_is_missing() {
 }
 
 #[test]
+fn an_uninstall_after_a_cut_leaves_the_host_as_it_was() {
+    let Some(site) = Site::on_bare("bare::an_uninstall_after_a_cut_leaves_the_host_as_it_was", "e2e-undo") else { return };
+    assert!(!has_docker(), "the engine bare has no Docker");
+    let (before, packages) = (portrait(&site), installed());
+    let points = ["before-undo", "after-undo", "after-apply"];
+    for point in points {
+        cut(&site, &format!("docker:{point}"));
+        site.run(&["uninstall", "--purge-data", &site.name, "--with-engine", "--yes"]).ok();
+        assert!(!has_docker(), "{point}");
+        same(&before, &portrait(&site));
+    }
+    // Docker is here from now on, since installing it takes longest; what else a site brings goes each time.
+    cut(&site, "registry:before-undo");
+    site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
+    assert!(has_docker());
+    let with_docker = || -> BTreeSet<String> { portrait(&site).into_iter().filter(|l| !l.contains("/var/lib/docker/")).collect() };
+    let bare_docker = with_docker();
+    assert!(!bare_docker.iter().any(|l| l.contains("kerbup") || l.contains("daemon.json")), "{bare_docker:#?}");
+    for kind in ["registry", "unit"] {
+        for point in points {
+            cut(&site, &format!("{kind}:{point}"));
+            site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
+            same(&bare_docker, &with_docker());
+        }
+    }
+    remove_docker(&packages);
+}
+
+/// This test's own engine goes by hand: the site that installed it is long gone.
+fn remove_docker(before: &BTreeSet<String>) {
+    tool("systemctl", &["disable", "--now", "docker"]);
+    let came: Vec<String> = installed().difference(before).cloned().collect();
+    let purge: Vec<&str> = ["purge", "-y", "-q"].into_iter().chain(came.iter().map(String::as_str)).collect();
+    tool("apt-get", &purge);
+    assert!(!has_docker());
+    assert_eq!(&installed(), before);
+}
+
+#[test]
+fn a_docker_that_is_switched_off_ends_switched_off() {
+    let Some(site) = Site::on_bare("bare::a_docker_that_is_switched_off_ends_switched_off", "e2e-off") else { return };
+    assert!(!has_docker(), "the engine bare has no Docker");
+    let packages = installed();
+    // A Docker of somebody's own, running or not, that does not start with the machine.
+    tool("apt-get", &["install", "-y", "-q", "--no-install-recommends", "docker.io"]);
+    for runs in [true, false] {
+        tool("systemctl", &[if runs { "start" } else { "stop" }, "docker"]);
+        tool("systemctl", &["disable", "docker"]);
+        wait_for("Docker does as it was told", Duration::from_secs(60), || {
+            ((tool_may_fail("docker", &["version"]).code == 0) == runs).then_some(())
+        });
+        let ran = site.run(&site.install()).ok();
+        assert_eq!(ran.done()["ok"], true);
+        assert_eq!(tool("systemctl", &["is-enabled", "docker"]).trim(), "enabled");
+        site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
+        assert_eq!(tool_may_fail("systemctl", &["is-enabled", "docker"]).out.trim(), "disabled", "it ran: {runs}");
+        assert_eq!(tool_may_fail("systemctl", &["is-active", "docker"]).out.trim() == "active", runs);
+    }
+    tool("systemctl", &["start", "docker"]);
+    remove_docker(&packages);
+}
+
+#[test]
 fn an_engine_with_something_of_others_stays() {
     let Some(site) = Site::on_bare("bare::an_engine_with_something_of_others_stays", "e2e-others") else { return };
     assert!(!has_docker(), "the engine bare has no Docker");
@@ -121,14 +184,8 @@ fn an_engine_with_something_of_others_stays() {
     assert!((ran.out + &ran.err).contains("Docker stays"));
     assert_eq!(tool("docker", &["volume", "ls", "-q"]).trim(), "e2e-theirs");
     assert!(site.containers().is_empty());
-    // This test's own engine goes by hand.
     tool("docker", &["volume", "rm", "e2e-theirs"]);
-    tool("systemctl", &["disable", "--now", "docker"]);
-    let came: Vec<String> = installed().difference(&before).cloned().collect();
-    let purge: Vec<&str> = ["purge", "-y", "-q"].into_iter().chain(came.iter().map(String::as_str)).collect();
-    tool("apt-get", &purge);
-    assert!(!has_docker());
-    assert_eq!(installed(), before);
+    remove_docker(&before);
 }
 
 #[test]

@@ -6,11 +6,11 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::engine::{IMAGES, Ran, Running, Site, files, machine, own_registry, program, same, setting, tool, tool_may_fail};
@@ -259,9 +259,11 @@ fn a_disk_that_is_missing_is_never_written_to() {
     site.run(&site.install()).ok();
 }
 
-/// A registry's door that can be shut: passes on to the real one.
+/// A registry's door that can be shut: passes on to the real one, and cuts what it passes when it shuts. Slowly, so that there is
+/// something to cut.
 struct Door {
     open: Arc<AtomicBool>,
+    passing: Arc<Mutex<Vec<TcpStream>>>,
     port: u16,
 }
 
@@ -269,22 +271,31 @@ impl Door {
     fn before(registry: &str) -> Door {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (open, port, registry) = (Arc::new(AtomicBool::new(true)), listener.local_addr().unwrap().port(), registry.to_string());
-        let door = open.clone();
+        let passing = Arc::new(Mutex::new(vec![]));
+        let (door, all) = (open.clone(), passing.clone());
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                let (door, registry) = (door.clone(), registry.clone());
+                let (door, registry, all) = (door.clone(), registry.clone(), all.clone());
                 std::thread::spawn(move || {
                     if !door.load(Ordering::Relaxed) {
                         return;
                     }
                     let Ok(server) = TcpStream::connect(&registry) else { return };
+                    all.lock().unwrap().extend([client.try_clone().unwrap(), server.try_clone().unwrap()]);
                     let (mut from, mut to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
                     std::thread::spawn(move || pass(&mut from, &mut to));
                     pass(&mut client.try_clone().unwrap(), &mut server.try_clone().unwrap());
                 });
             }
         });
-        Door { open, port }
+        Door { open, passing, port }
+    }
+
+    fn shut(&self) {
+        self.open.store(false, Ordering::Relaxed);
+        for stream in self.passing.lock().unwrap().drain(..) {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
     }
 }
 
@@ -294,42 +305,76 @@ fn pass(from: &mut TcpStream, to: &mut TcpStream) {
         if n == 0 || to.write_all(&bytes[..n]).is_err() {
             break;
         }
+        std::thread::sleep(Duration::from_millis(15));
     }
     let _ = to.shutdown(Shutdown::Write);
 }
 
+/// A folder of the registry in which the database's image has a layer that is nowhere else: it takes time to fetch.
+fn with_a_layer_of_its_own() -> String {
+    let (own, dir) = (own_registry(), TempDir::new().unwrap());
+    let (fat, filler) = (format!("{own}-fat"), dir.path().join("filler"));
+    tool("sh", &["-c", &format!("head -c 40000000 /dev/urandom > {}", filler.display())]);
+    for image in IMAGES {
+        let (from, to) = (format!("{own}/{image}"), format!("{fat}/{image}"));
+        tool("docker", &["pull", "-q", &from]);
+        if *image == IMAGES[1] {
+            let id = tool("docker", &["create", &from]).trim().to_string();
+            tool("docker", &["cp", &filler.display().to_string(), &format!("{id}:/filler")]);
+            tool("docker", &["commit", &id, &to]);
+            tool("docker", &["rm", "-v", &id]);
+        } else {
+            tool("docker", &["tag", &from, &to]);
+        }
+        tool("docker", &["push", "-q", &to]);
+        tool("docker", &["rmi", &from, &to]);
+    }
+    fat
+}
+
 #[test]
-fn a_registry_that_goes_midway_is_gone_on_with_later() {
-    let Some(site) = Site::on("docker", "cli::a_registry_that_goes_midway_is_gone_on_with_later", "e2e-reg", "") else { return };
+fn a_registry_that_goes_midway_is_waited_for() {
+    let Some(site) = Site::on("docker", "cli::a_registry_that_goes_midway_is_waited_for", "e2e-reg", "") else { return };
+    let own = with_a_layer_of_its_own();
     let before = machine(&site);
-    let (registry, path) = {
-        let own = own_registry();
-        let (host, path) = own.split_once('/').unwrap();
-        (host.to_string(), path.to_string())
-    };
-    let door = Door::before(&registry);
+    let (registry, path) = own.split_once('/').unwrap();
+    let door = Door::before(registry);
     let through = format!("localhost:{}/{path}", door.port);
     let text = fs::read_to_string(&site.file).unwrap().replace(&own_registry(), &through);
     site.write(&text);
-    let outside = TempDir::new().unwrap();
-    let reached = outside.path().join("reached");
-    let mut command = site.command(&site.install());
-    // Held before the database's image is fetched; the door shuts, and the program goes on by a rerun.
-    command.env("KERBUP_CHECKPOINT", format!("image:{through}/{}:after-undo={}", IMAGES[1], reached.display()));
-    let mut running = Running::start(&mut command);
-    running.until("the fetch of the database", Duration::from_secs(60), |_| reached.exists());
-    running.cut();
-    door.open.store(false, Ordering::Relaxed);
-    let shut = site.run(&site.install());
-    assert_eq!(shut.code, 6, "{}", said(&shut));
-    assert_eq!(shut.done()["ok"], false);
-    assert!(said(&shut).contains("REGISTRY-") && said(&shut).contains(IMAGES[1]), "{}", said(&shut));
+    let mut running = site.start(&site.install());
+    // In the midst of a fetch: bytes have come, and not all of them.
+    running.until("a fetch is under way", Duration::from_secs(60), |out| {
+        out.lines().filter_map(|l| serde_json::from_str::<Value>(l).ok()).any(|e| {
+            let (id, so_far, of) = (e["id"].as_str().unwrap_or_default(), e["done"].as_u64(), e["total"].as_u64());
+            id.starts_with("image:") && e["event"] == "step-progress" && so_far > Some(0) && so_far < of
+        })
+    });
+    door.shut();
+    running.until("it says that it tries again", Duration::from_secs(180), |out| out.contains("trying again in"));
     door.open.store(true, Ordering::Relaxed);
-    assert_eq!(site.run(&site.install()).ok().done()["ok"], json!(true));
+    let ran = running.end(Duration::from_secs(240)).ok();
+    assert_eq!(ran.done()["ok"], json!(true));
+    assert!(!ran.events().iter().any(|e| e["event"] == "step-failed"), "{}", ran.out);
     site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
     for image in IMAGES {
         let left = tool_may_fail("docker", &["image", "inspect", &format!("{through}/{image}")]);
         assert_ne!(left.code, 0, "{image} was fetched here, so it goes");
     }
+    same(&before, &machine(&site));
+}
+
+#[test]
+fn an_image_that_no_registry_has_is_said_at_once() {
+    let Some(site) = Site::on("docker", "cli::an_image_that_no_registry_has_is_said_at_once", "e2e-none", "") else { return };
+    let before = machine(&site);
+    let empty = format!("{}/kerbup-none", setting("KERBUP_TEST_REGISTRY"));
+    site.write(&fs::read_to_string(&site.file).unwrap().replace(&own_registry(), &empty));
+    let began = Instant::now();
+    let ran = site.run(&site.install());
+    assert_eq!(ran.code, 6, "{}", said(&ran));
+    assert!(said(&ran).contains("IMAGE-NOT-THERE") && said(&ran).contains("images.registry"), "{}", said(&ran));
+    assert!(began.elapsed() < Duration::from_secs(60) && !said(&ran).contains("trying again"));
+    site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
     same(&before, &machine(&site));
 }

@@ -29,6 +29,16 @@ fn case(kind: &str) -> Walked {
     }
 }
 
+#[test]
+fn every_kind_has_a_case() {
+    for kind in kerbup::step::KINDS {
+        if let Walked::Bare(test) = case(kind.name()) {
+            let name = test.strip_prefix("bare::").unwrap();
+            assert!(include_str!("bare.rs").contains(&format!("fn {name}()")), "{test} is not there");
+        }
+    }
+}
+
 const POINTS: [&str; 3] = ["before-undo", "after-undo", "after-apply"];
 
 fn kinds() -> Vec<&'static str> {
@@ -205,6 +215,39 @@ fn a_cut_uninstall_is_finished_by_the_next_and_taken_back_by_an_install() {
             assert_eq!(site.containers().len(), 3, "who says install wants the site, whatever was cut off before");
         }
         purge(&site);
+        same(&before, &machine(&site));
+    }
+}
+
+#[test]
+fn a_cut_purge_stays_a_purge() {
+    let Some(site) = Site::on("docker", "resume::a_cut_purge_stays_a_purge", "e2e-purge", "") else { return };
+    let before = machine(&site);
+    let outside = tempfile::TempDir::new().unwrap();
+    let reached = outside.path().join("reached");
+    for place in ["container:after-revert", "storage:before-revert", "storage:after-revert", "state:emptied", "state:aside"] {
+        site.run(&site.install()).ok();
+        let mut command = site.command(&["uninstall", "--purge-data", &site.name, "--yes"]);
+        command.env("KERBUP_CHECKPOINT", format!("{place}={}", reached.display()));
+        let mut running = crate::engine::Running::start(&mut command);
+        running.until(place, Duration::from_secs(90), |_| reached.exists());
+        running.cut();
+        fs::remove_file(&reached).unwrap();
+        if place.starts_with("state:") {
+            // From here on no secret is left behind, whatever comes.
+            let mut left = BTreeSet::new();
+            crate::engine::files(&site.dir.path().join("state"), &mut left);
+            assert!(!left.is_empty() && left.iter().all(|p| !p.contains("secret") && !p.contains("/files")), "{place}: {left:#?}");
+        }
+        if place == "state:aside" {
+            // No run knows it any more: the next kerbup, whatever for, takes it away.
+            assert!(site.run(&["sites"]).ok().out.contains("No site"));
+        } else {
+            // What the unit does at the next start of the machine.
+            assert_eq!(site.run(&["sites", "--output", "json"]).ok().document()["sites"][0]["unfinished"], true, "{place}");
+            site.run(&["resume", "--site", &site.name]).ok();
+        }
+        assert!(!site.storage().exists(), "{place}: who said that recordings go is not asked again");
         same(&before, &machine(&site));
     }
 }

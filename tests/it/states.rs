@@ -177,7 +177,8 @@ pub type Make = fn(Look) -> App;
 pub const STATES: &[(&str, Make)] = &[
     ("welcome", |l| app(flow(Stage::Welcome), l)),
     ("welcome-standing", |l| {
-        let standing = |site: &str, unfinished, done| Standing { site: site.into(), unfinished, running: false, done, of: 14 };
+        let standing =
+            |site: &str, unfinished, done| Standing { site: site.into(), unfinished, running: false, done, of: 14, folder: None };
         app(Flow { standing: vec![standing("shop-12", true, 5), standing("home", false, 14)], ..flow(Stage::Welcome) }, l)
     }),
     ("welcome-practice", |l| app(Flow { practice: true, ..flow(Stage::Welcome) }, l)),
@@ -228,6 +229,14 @@ pub const STATES: &[(&str, Make)] = &[
         let mut a = app(flow(Stage::Storage), l);
         a.event(sizing(3400), NOW);
         press(&mut a, &[Key::Down, Key::Enter]);
+        a
+    }),
+    ("storage-kept", |l| {
+        let folder = Some(answers().path);
+        let standing = Standing { site: answers().site, unfinished: false, running: false, done: 14, of: 14, folder };
+        let mut a = app(Flow { standing: vec![standing], ..flow(Stage::Storage) }, l);
+        a.event(sizing(1300), NOW);
+        press(&mut a, &[Key::Enter]);
         a
     }),
     ("review", |l| {

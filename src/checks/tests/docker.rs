@@ -25,7 +25,26 @@ pub(super) const CASES: &[Case] = &[
         },
         healthy,
     ),
+    case(
+        "docker-missing",
+        Block,
+        |w| {
+            w.host.docker = k(DockerPresence::Missing);
+            w.host.package_manager = k(Some("pacman".into()))
+        },
+        healthy,
+    ),
     case("docker-daemon-down", Warn, |w| stopped(w, false, false), healthy),
+    case(
+        "docker-daemon-down",
+        Block,
+        |w| {
+            stopped(w, false, false);
+            w.host.service_manager = k(Some("rc-service".into()));
+        },
+        healthy,
+    ),
+    case("docker-daemon-down", Block, desktop_alone, healthy),
     case("docker-daemon-down", Block, |w| stopped(w, true, false), healthy),
     case("docker-daemon-down", Block, |w| stopped(w, false, true), healthy),
     case(
@@ -37,16 +56,12 @@ pub(super) const CASES: &[Case] = &[
     case("docker-remote", Block, |w| w.host.docker = k(DockerPresence::Remote { host: "tcp://192.168.1.9:2375".into() }), healthy),
     case("docker-too-old", Block, |w| w.engine(|e| e.version = "19.03.15".into()), |w| w.engine(|e| e.version = "20.10.24+dfsg1".into())),
     case("docker-snap-install", Block, |w| w.engine(|e| e.flavour = DockerFlavour::Snap), healthy),
-    case(
-        "docker-snap-install",
-        Warn,
-        |w| {
-            w.engine(|e| e.flavour = DockerFlavour::Snap);
-            w.answers.path = "/home/anna/kerberos".into()
-        },
-        healthy,
-    ),
-    case("docker-rootless", Warn, |w| w.engine(|e| e.flavour = DockerFlavour::Rootless), healthy),
+    // The database's password lies where the snap does not see it, wherever the recordings go.
+    case("docker-snap-install", Block, |w| snap(w, Shape::Full, "/home/anna/kerberos"), |w| w.answers.path = "/home/anna/kerberos".into()),
+    case("docker-snap-install", Block, |w| snap(w, Shape::Small, "/srv/kerberos"), |w| w.answers.shape = Shape::Small),
+    case("docker-snap-install", Warn, |w| snap(w, Shape::Small, "/home/anna/kerberos"), healthy),
+    case("docker-snap-install", Warn, |w| snap(w, Shape::Small, "/media/anna/disk/kerberos"), healthy),
+    case("docker-rootless", Block, |w| w.engine(|e| e.flavour = DockerFlavour::Rootless), healthy),
     case(
         "docker-is-podman",
         Warn,
@@ -58,8 +73,17 @@ pub(super) const CASES: &[Case] = &[
         },
         healthy,
     ),
-    case("docker-desktop", Warn, |w| w.engine(|e| e.flavour = DockerFlavour::Desktop), healthy),
+    case("docker-desktop", Block, |w| w.engine(|e| e.flavour = DockerFlavour::Desktop), healthy),
     case("docker-not-at-boot", Warn, |w| w.engine(|e| e.enabled = Some(false)), healthy),
+    case(
+        "docker-not-at-boot",
+        Warn,
+        |w| {
+            w.engine(|e| e.enabled = Some(false));
+            w.host.service_manager = k(Some("rc-service".into()));
+        },
+        healthy,
+    ),
     case("docker-driver", Warn, |w| w.engine(|e| e.driver = "vfs".into()), |w| w.engine(|e| e.driver = "overlayfs".into())),
     case("docker-driver", Warn, |w| w.engine(|e| e.driver = "aufs".into()), healthy),
     case(
@@ -242,7 +266,18 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 fn stopped(w: &mut World, masked: bool, snap: bool) {
-    w.host.docker = k(DockerPresence::Stopped { detail: "inactive (dead)".into(), masked, snap });
+    w.host.docker = k(DockerPresence::Stopped { detail: "inactive (dead)".into(), masked, snap, desktop: false });
+}
+
+fn desktop_alone(w: &mut World) {
+    w.host.docker = k(DockerPresence::Stopped { detail: "Docker Desktop".into(), masked: false, snap: false, desktop: true });
+}
+
+/// The snap of Docker, with this shape of a site in this folder.
+fn snap(w: &mut World, shape: Shape, path: &str) {
+    w.engine(|e| e.flavour = DockerFlavour::Snap);
+    w.answers.shape = shape;
+    w.answers.path = path.into();
 }
 
 fn mirror(w: &mut World) {
@@ -280,6 +315,49 @@ fn a_taken_port_names_who_has_it_and_the_next_free_one() {
     assert_eq!(seen, "port 9000 for the video store is taken by the container portainer");
     assert!(advice.contains("network.ports.storage = 9002"), "{advice}");
     assert_eq!(fix, Some(Fix::OtherPort));
+}
+
+#[test]
+fn where_kerbup_does_not_install_or_start_docker_the_very_commands_stand() {
+    let mut world = base();
+    world.host.docker = k(DockerPresence::Missing);
+    for (packages, services, typed) in [
+        ("pacman", "systemctl", "sudo pacman -Syu --needed docker && sudo systemctl enable --now docker"),
+        ("zypper", "systemctl", "sudo zypper install -y docker && sudo systemctl enable --now docker"),
+        ("apk", "rc-service", "sudo apk add docker && sudo rc-update add docker default && sudo rc-service docker start"),
+    ] {
+        world.host.package_manager = k(Some(packages.into()));
+        world.host.service_manager = k(Some(services.into()));
+        let Outcome { status, advice, fix, .. } = outcome(&world, "docker-missing");
+        assert_eq!((status, fix), (Block, None));
+        assert!(advice.ends_with(typed), "{advice}");
+    }
+    stopped(&mut world, false, false);
+    let Outcome { advice, fix, .. } = outcome(&world, "docker-daemon-down");
+    assert!(advice.ends_with("sudo rc-update add docker default && sudo rc-service docker start") && fix.is_none(), "{advice}");
+}
+
+#[test]
+fn what_cannot_be_used_says_what_it_is_and_offers_nothing_that_does_not_help() {
+    let mut world = base();
+    world.host.service_manager = k(Some("systemctl".into()));
+    for (flavour, id, words) in [
+        (DockerFlavour::Rootless, "docker-rootless", "root's Docker"),
+        (DockerFlavour::Desktop, "docker-desktop", "Docker Engine"),
+        (DockerFlavour::Snap, "docker-snap-install", "snap remove docker"),
+    ] {
+        world.engine(|e| {
+            e.flavour = flavour;
+            e.enabled = Some(false);
+        });
+        let Outcome { status, advice, fix, .. } = outcome(&world, id);
+        assert_eq!((status, fix), (Block, None), "{id}");
+        assert!(advice.contains(words), "{advice}");
+        // Its start with the machine is not what is wrong with it.
+        assert_eq!(outcome(&world, "docker-not-at-boot").fix, None);
+    }
+    world.engine(|e| e.enabled = Some(false));
+    assert_eq!(outcome(&world, "docker-not-at-boot").fix, Some(Fix::StartDocker));
 }
 
 #[test]

@@ -283,10 +283,18 @@ impl Talk<'_> {
 
     async fn storage(&mut self) -> Result<(), Stop> {
         self.say([plain::step(4)]);
-        let now = self.flow.answers.path.clone();
-        let shown = show::folder(&self.flow.answers, &self.flow.host);
-        let path = self.question("storage.path", &now, &shown).await?;
-        self.want(Intent::Folder(path));
+        match self.flow.kept_folder() {
+            Some(folder) => {
+                let says = crate::words::stage::folder_stays(folder);
+                self.say([says]);
+            }
+            None => {
+                let now = self.flow.answers.path.clone();
+                let shown = show::folder(&self.flow.answers, &self.flow.host);
+                let path = self.question("storage.path", &now, &shown).await?;
+                self.want(Intent::Folder(path));
+            }
+        }
         self.days().await?;
         self.wait_at_most(15.0, |t| !t.awaited.size).await?;
         let lines = self.flow.sizing.as_ref().map(|s| show::sizing(s, &self.flow.answers)).unwrap_or_default();

@@ -18,6 +18,9 @@ pub enum DockerPresence {
         masked: bool,
         /// It is the snap.
         snap: bool,
+        /// It is Docker Desktop alone, which only its user starts.
+        #[serde(default)]
+        desktop: bool,
     },
     /// The socket is there and refuses this user.
     NoAccess {

@@ -6,7 +6,7 @@ use super::*;
 use crate::model::event::Unit;
 use crate::model::plan::{Preview, Risk};
 use crate::secrets::Secrets;
-use crate::step::Report;
+use crate::step::{Neighbour, Report};
 use crate::world::fake::{self, Answer, Described, Pace, Sort, Trouble, Verb};
 
 const HOST: &str = "nas:5000";
@@ -39,6 +39,7 @@ fn context(settings: Option<&str>, change: impl FnOnce(&mut Described)) -> Conte
         with_engine: false,
         made: None,
         who: |_, _| None,
+        neighbours: vec![],
     }
 }
 
@@ -346,4 +347,60 @@ fn it_can_be_done_by_hand() {
     assert!(plain[1].contains("\"insecure-registries\": [\"nas:5000\"]") && plain[2].contains("kill -HUP"), "{plain:?}");
     let ca = With { host: "[fd00::7]:5000".into(), trust: Trust::Authority { pem: PEM.into() } }.by_hand("/root/our ca.pem");
     assert_eq!(ca[1], "sudo install -m 644 '/root/our ca.pem' '/etc/docker/certs.d/[fd00::7]:5000/ca.crt'");
+}
+
+#[tokio::test]
+async fn what_two_sites_share_goes_with_the_last_of_them() {
+    let image = || Step {
+        id: "image:x".into(),
+        kind: "image".into(),
+        with: crate::step::details(&json!({"image": "nas:5000/mongo:8"})).unwrap(),
+        ..plain()
+    };
+    let beside = |cx: &Context, s: &Step, undo: &Value| Neighbour {
+        state: cx.state.clone(),
+        steps: vec![(Arc::new(s.clone()), undo.clone()), (Arc::new(image()), json!({}))],
+    };
+    for (s, path, before) in
+        [(plain(), PATH, None), (plain(), PATH, Some(THEIRS)), (authority(), CA, None), (authority(), CA, Some("theirs"))]
+    {
+        for first_goes_first in [true, false] {
+            let mut one = context(before.filter(|_| path == PATH), |d| {
+                d.files.extend(before.filter(|_| path == CA).map(|b| (CA.to_string(), b.to_string())));
+            });
+            let undo_one = made(&s, &mut one).await;
+            let told = text(&one, path);
+            let mut two = Context { site: "home".into(), state: "/var/lib/kerbup/home".into(), made: None, ..one.clone() };
+            files::make(&*two.world.files, &two.state, 0o700).unwrap();
+            two.neighbours = vec![beside(&one, &s, &undo_one)];
+            assert_eq!(Registry.check(&s, &two).await.unwrap(), StepState::AlreadyThere);
+            let undo_two = Registry.prepare(&s, &two).await.unwrap();
+            two.made = Some(json!({ "already": true }));
+            one.neighbours = vec![beside(&two, &s, &undo_two)];
+
+            let (mut last, undo_last) = if first_goes_first {
+                Registry.revert(&s, &undo_one, &one).await.unwrap();
+                files::remove(&*one.world.files, &one.state).unwrap();
+                (two, undo_two)
+            } else {
+                Registry.revert(&s, &undo_two, &two).await.unwrap();
+                (one, undo_one)
+            };
+            assert_eq!(text(&last, path), told, "the other one still takes its images from there");
+            last.neighbours = vec![];
+            Registry.revert(&s, &undo_last, &last).await.unwrap();
+            assert_eq!(text(&last, path).as_deref(), before, "as before the first of them");
+            assert!(path == CA || !named(&last).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_registry_of_a_neighbour_keeps_nothing() {
+    let mut cx = context(None, |_| {});
+    let undo = made(&plain(), &mut cx).await;
+    let image = Step { kind: "image".into(), with: crate::step::details(&json!({"image": "nas:50001/mongo:8"})).unwrap(), ..plain() };
+    cx.neighbours = vec![Neighbour { state: "/var/lib/kerbup/home".into(), steps: vec![(Arc::new(image), json!({}))] }];
+    Registry.revert(&plain(), &undo, &cx).await.unwrap();
+    assert_eq!((text(&cx, PATH), named(&cx).await), (None, false));
 }

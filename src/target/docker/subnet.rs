@@ -19,6 +19,11 @@ impl Range {
         Some(Range { first: address & mask, last: (address & mask) | !mask })
     }
 
+    /// Whether an address lies in it; none where that cannot be told.
+    pub fn holds(&self, address: &str) -> Option<bool> {
+        Range::parse(address).map(|a| a.overlaps(self))
+    }
+
     /// Whether two ranges share an address.
     pub fn overlaps(&self, other: &Range) -> bool {
         self.first <= other.last && other.first <= self.last

@@ -133,6 +133,8 @@ pub enum Sort {
     DiskFull,
     /// The registry broke off.
     Registry,
+    /// The registry lets nothing more be fetched for now.
+    Limited,
     /// The registry refuses.
     Login,
     /// Not for this processor.

@@ -219,6 +219,7 @@ pub(super) fn error(trouble: Trouble) -> EngineError {
         Sort::PortTaken => EngineError::PortTaken,
         Sort::DiskFull => EngineError::DiskFull,
         Sort::Registry => EngineError::Registry,
+        Sort::Limited => EngineError::Limited,
         Sort::Login => EngineError::Login,
         Sort::Platform => EngineError::Platform,
         Sort::Insecure => EngineError::Insecure,

@@ -31,7 +31,7 @@ pub(super) fn now(machine: &Machine) -> HostReport {
         }
         Presence::Absent if state.programs.contains("docker") => {
             let detail = "installed from packages, docker.service is inactive".to_owned();
-            Fact::known(DockerPresence::Stopped { detail, masked: false, snap: false }, "systemctl is-active docker")
+            Fact::known(DockerPresence::Stopped { detail, masked: false, snap: false, desktop: false }, "systemctl is-active docker")
         }
         Presence::Absent if report.docker.get().is_some_and(|d| matches!(d, DockerPresence::Running(_))) => {
             Fact::known(DockerPresence::Missing, "no docker program and no socket")

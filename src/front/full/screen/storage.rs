@@ -16,6 +16,7 @@ use crate::front::full::theme::{Mark, Theme};
 use crate::model::answers::{Answers, Expose, PlatformKind};
 use crate::words::answers as words;
 use crate::words::figures::{bytes, count};
+use crate::words::stage::folder_stays;
 
 const FOLDER: usize = 0;
 const DAYS: usize = 1;
@@ -160,6 +161,7 @@ impl Screen for Storage {
                 self.at = Cursor::to((at + 1) % 4);
                 Reply::Taken
             }
+            (FOLDER, Key::Enter) if flow.kept_folder().is_some() => Reply::Say(folder_stays(flow.kept_folder().unwrap_or_default())),
             (FOLDER, Key::Enter) => {
                 self.typing = Some(Field::new(&flow.answers.path));
                 Reply::Taken
@@ -187,12 +189,13 @@ impl Screen for Storage {
         self.typing.is_some()
     }
 
-    fn hints(&self, _: &Flow) -> Vec<Hint> {
+    fn hints(&self, flow: &Flow) -> Vec<Hint> {
         if self.typing.is_some() {
             return vec![Hint::key(Key::Enter, "keep it"), Hint::key(Key::Esc, "as it was")];
         }
         let mut hints = vec![Hint::rows("choose")];
         hints.push(match self.at.at(4) {
+            FOLDER if flow.kept_folder().is_some() => Hint::key(Key::Enter, "why it stays"),
             FOLDER => Hint::key(Key::Enter, "change"),
             DAYS => Hint { keys: vec![Key::Char('+'), Key::Char('-')], label: "days".into() },
             EXPOSE => Hint::key(Key::Char(' '), "change"),

@@ -25,7 +25,7 @@ const PULL: &[(&[&str], Kind)] = &[
         ],
         EngineError::Insecure,
     ),
-    (&["toomanyrequests", "429 too many requests", "pull rate limit"], EngineError::Registry),
+    (&["toomanyrequests", "429 too many requests", "pull rate limit"], EngineError::Limited),
     (
         &[
             "pull access denied",
@@ -193,7 +193,11 @@ mod tests {
     #[test]
     fn pulls_are_sorted() {
         let cases: &[(&str, Kind)] = &[
-            ("toomanyrequests: You have reached your pull rate limit.", EngineError::Registry),
+            ("toomanyrequests: You have reached your pull rate limit.", EngineError::Limited),
+            (
+                "failed to copy: httpReadSeeker: failed open: unexpected status code https://quay.io/v2/minio/minio/blobs/x: 429 Too Many Requests",
+                EngineError::Limited,
+            ),
             ("pull access denied for minio/minio, repository does not exist or may require 'docker login'", EngineError::Login),
             (
                 "failed to resolve reference \"docker.io/minio/minio:x\": pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed",

@@ -174,7 +174,7 @@ mod tests {
     fn an_error_in_the_stream_ends_it() {
         let mut layers = Layers::default();
         let line = br#"{"errorDetail":{"message":"toomanyrequests: slow down"},"error":"toomanyrequests: slow down"}"#;
-        assert_eq!(take(&mut layers, line), Err(EngineError::Registry("toomanyrequests: slow down".into())));
+        assert_eq!(take(&mut layers, line), Err(EngineError::Limited("toomanyrequests: slow down".into())));
         assert_eq!(
             take(&mut layers, br#"{"error":"no space left on device"}"#),
             Err(EngineError::DiskFull("no space left on device".into()))
