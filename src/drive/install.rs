@@ -14,6 +14,7 @@ use crate::run::journal::Journal;
 use crate::run::{Control, Receipt, execute};
 use crate::secrets::Secrets;
 use crate::step::{self, Context, Report, container, file_fault, files};
+use crate::words::undo::UNDONE;
 use crate::world::files::Lock;
 
 /// Says nothing: what is asked before a run is shown otherwise.
@@ -73,6 +74,7 @@ impl Drive {
         self.adopt(answers, &state)?;
         self.inside_addresses(answers);
         let receipt = Receipt::read(f, &state)?;
+        self.keep_answers(&state, &receipt)?;
         self.secrets.save(f, &format!("{state}/secrets.toml"))?;
         let site = format!("{state}/site.toml");
         f.write(&site, ask::save(answers).as_bytes(), 0o600).map_err(|e| file_fault(&e, &site))?;
@@ -115,20 +117,21 @@ impl Drive {
     ) -> Result<Finished, Fault> {
         let telling = self.tell(&self.state(&answers.site));
         telling.drive.stand_by(&answers.site, &answers.path);
-        let result = telling.drive.steps(answers, plan, receipt, journal, wait).await;
+        let result = telling.drive.steps(answers, plan, receipt, journal, wait, false).await;
         telling.end(result.as_ref().err().cloned()).await;
         self.stand_down(&answers.site);
         result
     }
 
-    /// Runs the steps and writes down how it ended.
-    async fn steps(
+    /// Runs the steps and writes down how it ended. `undone`: it is what stood before, after what came since was taken back.
+    pub(super) async fn steps(
         &self,
         answers: &Answers,
         plan: &Plan,
         receipt: &Receipt,
         journal: Arc<Journal>,
         wait: Option<std::time::Duration>,
+        undone: bool,
     ) -> Result<Finished, Fault> {
         self.control(Control::Run);
         let cx = self.context(answers.site.clone());
@@ -137,7 +140,7 @@ impl Drive {
             later.steps.iter().filter(|s| s.kind == "container").for_each(|s| container::make_secrets(s, &secrets))
         });
         let outcome = execute(plan, &cx, receipt, journal.clone(), &self.events, self.control.subscribe()).await?;
-        let changed = outcome.changed;
+        let changed = outcome.changed || undone;
         let mut finished =
             Finished { ending: outcome.ending, changed, cameras: CameraCount::default(), fault: outcome.faults.into_iter().next() };
         let mut proof = Proof::default();
@@ -162,11 +165,16 @@ impl Drive {
             }
         }
         journal.append(&Record::RunEnded { at: self.world.clock.now(), ending: finished.ending })?;
+        let mut says = proof.says(&finished);
+        if finished.ending == Ending::Done {
+            self.forget_kept(&cx.state)?;
+            says.iter_mut().take(usize::from(undone)).for_each(|first| *first = UNDONE.into());
+        }
         self.send(Event::Done {
             ok: finished.ending == Ending::Done,
             changed: finished.changed,
             cameras: finished.cameras,
-            says: proof.says(&finished),
+            says,
             addresses: proof.addresses,
         });
         Ok(finished)

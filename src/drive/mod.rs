@@ -14,10 +14,13 @@ pub mod sites;
 pub mod standing;
 pub mod survey;
 mod trust;
+pub mod undo;
 pub mod uninstall;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod undo_tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -92,7 +92,14 @@ impl Drive {
     pub fn standing(&self, sites: &[Site]) -> Vec<Standing> {
         let standing = |s: &Site| {
             let (done, of) = s.receipt.done();
-            Standing { running: self.under_way(&s.state), site: s.name.clone(), unfinished: s.receipt.unfinished(), done, of }
+            Standing {
+                running: self.under_way(&s.state),
+                site: s.name.clone(),
+                unfinished: s.receipt.unfinished(),
+                done,
+                of,
+                stood: s.receipt.stood,
+            }
         };
         sites.iter().map(standing).collect()
     }

@@ -68,8 +68,6 @@ pub const WHICH_FILE: &str = "Which file?";
 pub const WHICH_STEP: &str = "Which step, by its number?";
 /// Try again.
 pub const RETRY: &str = "Try again";
-/// Undo.
-pub const UNDO: &str = "Undo everything";
 /// Sure?
 pub const SURE: &str = "Are you sure?";
 /// No.
