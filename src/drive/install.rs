@@ -11,6 +11,7 @@ use crate::model::fault::{Fault, Whose};
 use crate::model::journal::{Ending, Purpose, Record};
 use crate::model::plan::Plan;
 use crate::run::journal::Journal;
+use crate::run::receipt::Trace;
 use crate::run::{Control, Receipt, execute};
 use crate::secrets::Secrets;
 use crate::step::{self, Context, Report, container, file_fault, files};
@@ -23,6 +24,12 @@ struct Silent;
 impl Report for Silent {
     fn progress(&self, _done: u64, _total: Option<u64>, _unit: Unit, _note: &str) {}
     fn log(&self, _from: &str, _text: &str) {}
+}
+
+/// Steps of older plans that this one has no more: a camera that was taken out, a part that is not wanted now.
+pub(super) fn gone<'a>(plan: &'a Plan, receipt: &'a Receipt) -> impl Iterator<Item = &'a Trace> {
+    let stays = |t: &Trace| step::kind(&t.step.kind).is_some_and(|k| k.stays());
+    receipt.steps.values().filter(move |t| plan.step(&t.step.id).is_none() && !stays(t))
 }
 
 /// How an install or uninstall ended.
@@ -145,12 +152,10 @@ impl Drive {
             Finished { ending: outcome.ending, changed, cameras: CameraCount::default(), fault: outcome.faults.into_iter().next() };
         let mut proof = Proof::default();
         if finished.ending == Ending::Done {
-            // Steps of an older plan that this one has no more: a camera that was taken out, a part that is not wanted now.
             let now = Receipt::read(&*self.world.files, &cx.state)?;
-            let stays = |id: &str| now.steps.get(id).and_then(|t| step::kind(&t.step.kind)).is_some_and(|k| k.stays());
-            let gone = |id: &str| plan.step(id).is_none() && !stays(id);
-            if now.steps.keys().any(|id| gone(id)) {
-                let faults = crate::run::revert(&now, &cx, &journal, &self.events, &gone).await;
+            if gone(plan, &now).next().is_some() {
+                let which = |id: &str| gone(plan, &now).any(|t| t.step.id == id);
+                let faults = crate::run::revert(&now, &cx, &journal, &self.events, &which).await;
                 finished.changed = true;
                 finished.fault = faults.into_iter().next();
             }

@@ -11,6 +11,7 @@ use crate::model::answers::{Answers, Camera, Record};
 use crate::model::event::Event;
 use crate::model::fact::Fact;
 use crate::model::journal::Ending;
+use crate::model::plan::removals;
 use crate::recipe::load;
 use crate::run::Receipt;
 use crate::secrets::Secrets;
@@ -136,4 +137,28 @@ async fn a_first_install_that_failed_is_taken_down() {
     assert!(!site.receipt.stood);
     assert_eq!(one.undo(&site).await.unwrap().ending, Ending::Done);
     assert!(!files::there(&*world.files, STATE) && world.engine.containers(None).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_plan_tells_what_it_removes() {
+    let world = world();
+    let (one, _events) = drive(&world);
+    let first = Answers { cameras: vec![camera(&one, "yard")], ..answers() };
+    assert_eq!(install(&one, &first).await, Ending::Done);
+    let removed = async |answers: &Answers| {
+        let states = one.plan(answers).await.unwrap().1;
+        removals(&states).map(|(id, title)| format!("{id}: {title}")).collect::<Vec<_>>()
+    };
+    assert!(removed(&first).await.is_empty());
+    let gone = removed(&answers()).await;
+    assert!(gone.contains(&"container:agent-yard: Remove the recorder of yard".to_string()), "{gone:?}");
+    // The image of the recorders goes as well, and nothing else does.
+    assert!(gone.iter().all(|g| g.contains("agent")), "{gone:?}");
+    // What was told is what happens.
+    let (two, mut told) = drive(&world);
+    assert_eq!(install(&two, &answers()).await, Ending::Done);
+    let told: Vec<String> = std::iter::from_fn(|| told.try_recv().ok())
+        .filter_map(|e| if let Event::StepReverted { id, title } = e { Some(format!("{id}: {title}")) } else { None })
+        .collect();
+    assert_eq!(told.iter().collect::<std::collections::BTreeSet<_>>(), gone.iter().collect());
 }

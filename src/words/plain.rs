@@ -110,5 +110,6 @@ pub fn state(state: &StepState) -> &'static str {
         StepState::OursAlready => "done already",
         StepState::AlreadyThere => "there already",
         StepState::Different { .. } => "to change",
+        StepState::Remove { .. } => "to remove",
     }
 }
