@@ -109,7 +109,11 @@ impl Drive {
             }
             Effect::Pause(hold) => self.want_hold(hold)?,
             Effect::Stop => self.want_stop()?,
-            Effect::Undo | Effect::Uninstall => {
+            Effect::Undo => {
+                let site = self.site(Some(&answers.site))?;
+                self.undo(&site).await?;
+            }
+            Effect::Uninstall => {
                 let site = self.site(Some(&answers.site))?;
                 self.uninstall(&site, false, false).await?;
             }

@@ -11,9 +11,11 @@ use crate::model::fault::{Fault, Whose};
 use crate::model::journal::{Ending, Purpose, Record};
 use crate::model::plan::Plan;
 use crate::run::journal::Journal;
+use crate::run::receipt::Trace;
 use crate::run::{Control, Receipt, execute};
 use crate::secrets::Secrets;
 use crate::step::{self, Context, Report, container, file_fault, files};
+use crate::words::undo::UNDONE;
 use crate::world::files::Lock;
 
 /// Says nothing: what is asked before a run is shown otherwise.
@@ -22,6 +24,12 @@ struct Silent;
 impl Report for Silent {
     fn progress(&self, _done: u64, _total: Option<u64>, _unit: Unit, _note: &str) {}
     fn log(&self, _from: &str, _text: &str) {}
+}
+
+/// Steps of older plans that this one has no more: a camera that was taken out, a part that is not wanted now.
+pub(super) fn gone<'a>(plan: &'a Plan, receipt: &'a Receipt) -> impl Iterator<Item = &'a Trace> {
+    let stays = |t: &Trace| step::kind(&t.step.kind).is_some_and(|k| k.stays());
+    receipt.steps.values().filter(move |t| plan.step(&t.step.id).is_none() && !stays(t))
 }
 
 /// How an install or uninstall ended.
@@ -82,6 +90,7 @@ impl Drive {
         self.adopt(answers, &state)?;
         self.inside_addresses(answers);
         let receipt = Receipt::read(f, &state)?;
+        self.keep_answers(&state, &receipt)?;
         self.secrets.save(f, &format!("{state}/secrets.toml"))?;
         let site = format!("{state}/site.toml");
         f.write(&site, ask::save(answers).as_bytes(), 0o600).map_err(|e| file_fault(&e, &site))?;
@@ -129,20 +138,21 @@ impl Drive {
     ) -> Result<Finished, Fault> {
         let telling = self.tell(&self.state(&answers.site));
         telling.drive.stand_by(&answers.site, &answers.path);
-        let result = telling.drive.steps(answers, plan, receipt, journal, wait).await;
+        let result = telling.drive.steps(answers, plan, receipt, journal, wait, false).await;
         telling.end(result.as_ref().err().cloned()).await;
         self.stand_down(&answers.site);
         result
     }
 
-    /// Runs the steps and writes down how it ended.
-    async fn steps(
+    /// Runs the steps and writes down how it ended. `undone`: it is what stood before, after what came since was taken back.
+    pub(super) async fn steps(
         &self,
         answers: &Answers,
         plan: &Plan,
         receipt: &Receipt,
         journal: Arc<Journal>,
         wait: Option<std::time::Duration>,
+        undone: bool,
     ) -> Result<Finished, Fault> {
         self.control(Control::Run);
         let cx = Context { neighbours: self.neighbours(&answers.site), ..self.context(answers.site.clone()) };
@@ -151,17 +161,15 @@ impl Drive {
             later.steps.iter().filter(|s| s.kind == "container").for_each(|s| container::make_secrets(s, &secrets))
         });
         let outcome = execute(plan, &cx, receipt, journal.clone(), &self.events, self.control.subscribe()).await?;
-        let changed = outcome.changed;
+        let changed = outcome.changed || undone;
         let mut finished =
             Finished { ending: outcome.ending, changed, cameras: CameraCount::default(), fault: outcome.faults.into_iter().next() };
         let mut proof = Proof::default();
         if finished.ending == Ending::Done {
-            // Steps of an older plan that this one has no more: a camera that was taken out, a part that is not wanted now.
             let now = Receipt::read(&*self.world.files, &cx.state)?;
-            let stays = |id: &str| now.steps.get(id).and_then(|t| step::kind(&t.step.kind)).is_some_and(|k| k.stays());
-            let gone = |id: &str| plan.step(id).is_none() && !stays(id);
-            if now.steps.keys().any(|id| gone(id)) {
-                let faults = crate::run::revert(&now, &cx, &journal, &self.events, &gone).await;
+            if gone(plan, &now).next().is_some() {
+                let which = |id: &str| gone(plan, &now).any(|t| t.step.id == id);
+                let faults = crate::run::revert(&now, &cx, &journal, &self.events, &which).await;
                 finished.changed = true;
                 finished.fault = faults.into_iter().next();
             }
@@ -176,11 +184,16 @@ impl Drive {
             }
         }
         journal.append(&Record::RunEnded { at: self.world.clock.now(), ending: finished.ending })?;
+        let mut says = proof.says(&finished);
+        if finished.ending == Ending::Done {
+            self.forget_kept(&cx.state)?;
+            says.iter_mut().take(usize::from(undone)).for_each(|first| *first = UNDONE.into());
+        }
         self.send(Event::Done {
             ok: finished.ending == Ending::Done,
             changed: finished.changed,
             cameras: finished.cameras,
-            says: proof.says(&finished),
+            says,
             addresses: proof.addresses,
         });
         Ok(finished)

@@ -14,6 +14,7 @@ pub mod sites;
 pub mod standing;
 pub mod survey;
 mod trust;
+pub mod undo;
 pub mod uninstall;
 
 #[cfg(test)]
@@ -22,6 +23,8 @@ mod change_tests;
 mod engine_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod undo_tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -127,8 +127,15 @@ impl Drive {
     pub fn standing(&self, sites: &[Site]) -> Vec<Standing> {
         let standing = |s: &Site| {
             let (done, of) = s.receipt.done();
-            let folder = s.receipt.folder();
-            Standing { folder, running: self.under_way(&s.state), site: s.name.clone(), unfinished: s.receipt.unfinished(), done, of }
+            Standing {
+                running: self.under_way(&s.state),
+                site: s.name.clone(),
+                unfinished: s.receipt.unfinished(),
+                done,
+                of,
+                folder: s.receipt.folder(),
+                stood: s.receipt.stood,
+            }
         };
         sites.iter().map(standing).collect()
     }

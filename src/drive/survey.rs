@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::install::gone;
 use super::{Drive, trust};
 use crate::ask;
 use crate::model::answers::{Answers, Shape};
@@ -21,6 +22,7 @@ use crate::step::{self, Context, by_hand, container, network, storage};
 use crate::target::docker::render::local_names;
 use crate::target::docker::{Inputs, registry, workloads};
 use crate::words;
+use crate::words::undo::{Back, back};
 
 /// Checks that a survey's figures decide.
 const LEARNT: &[&str] = &["no-matching-manifest", "disk-images"];
@@ -169,7 +171,7 @@ impl Drive {
         (same, old.retention_days == answers.retention_days)
     }
 
-    /// Surveys, plans, and asks each step how things stand.
+    /// Surveys, plans, and asks each step how things stand. Among the states is also what the plan removes.
     pub async fn plan(&self, answers: &Answers) -> Result<(Plan, BTreeMap<String, StepState>), Fault> {
         let host = self.memory().host.clone();
         let mut survey = self.survey(&host, answers).await;
@@ -204,6 +206,12 @@ impl Drive {
                 // No run would go past this, and what it would fetch or change before were in vain.
                 Err(fault) if fault.code == "DATA-VERSION" || fault.code.starts_with("DOCKER-SETTINGS-") => return Err(fault),
                 Err(_) => {}
+            }
+        }
+        for t in gone(&plan, &receipt) {
+            let what = back(&t.step, t.undo.as_ref(), false, false);
+            if let Back::Goes(_) = what {
+                states.insert(t.step.id.clone(), StepState::Remove { title: what.title() });
             }
         }
         self.memory().plan = Some(plan.clone());

@@ -4,6 +4,7 @@ use super::state::{Ended, FOLLOWED_LINES, LOG_LINES, Purpose, Standing, StepRun}
 use super::{Effect, Flow, Stage};
 use crate::model::check::Fix;
 use crate::model::event::Event;
+use crate::model::plan::Plan;
 use crate::words::{root, stage};
 
 impl Flow {
@@ -37,8 +38,11 @@ impl Flow {
             }
             Event::CameraTried { tried } => return self.camera_tried(tried),
             Event::Planned { plan, states } => {
-                // A plan for answers that were changed meanwhile is not wanted: another one is on its way.
-                if self.planning {
+                if self.running && self.purpose != Purpose::Uninstall {
+                    self.planning = false;
+                    self.take_up(*plan);
+                } else if self.planning {
+                    // A plan for answers that were changed meanwhile is not wanted: another one is on its way.
                     self.planning = false;
                     self.titles = plan.steps.iter().map(|s| (s.id.clone(), s.title.clone())).collect();
                     self.plan = Some(*plan);
@@ -118,6 +122,19 @@ impl Flow {
         vec![]
     }
 
+    /// The plan of a run that is gone on with, or that undoes a change: its steps wait.
+    fn take_up(&mut self, plan: Plan) {
+        for s in &plan.steps {
+            self.titles.insert(s.id.clone(), s.title.clone());
+            if !self.steps.contains_key(&s.id) {
+                self.order.push(s.id.clone());
+                self.steps.insert(s.id.clone(), StepRun::Waiting);
+            }
+        }
+        self.plan = Some(plan);
+        self.states.clear();
+    }
+
     fn step(&mut self, id: String, title: Option<String>, state: StepRun) {
         if !self.steps.contains_key(&id) {
             self.order.push(id.clone());
@@ -138,18 +155,12 @@ impl Flow {
         let ok = ended.ok;
         let site = &self.answers.site;
         self.standing.iter_mut().filter(|s| s.site == *site).for_each(|s| s.running = false);
-        match self.purpose {
-            Purpose::Install if ok => {
-                let folder = Some(self.answers.path.trim_end_matches('/').to_string());
-                match self.standing.iter_mut().find(|s| s.site == *site) {
-                    Some(s) => (s.unfinished, s.folder) = (false, folder),
-                    None => {
-                        let (site, of) = (site.clone(), self.order.len());
-                        self.standing.push(Standing { site, unfinished: false, running: false, done: of, of, folder });
-                    }
-                }
-            }
-            Purpose::Uninstall if ok => self.standing.retain(|s| s.site != *site),
+        let stays = self.left_standing();
+        let folder = Some(self.answers.path.trim_end_matches('/').to_string());
+        match self.standing.iter_mut().find(|s| s.site == *site) {
+            Some(s) if ok && stays => (s.unfinished, s.stood, s.folder) = (false, true, folder),
+            Some(_) if ok => self.standing.retain(|s| s.site != *site),
+            None if ok && stays => self.standing.push(Standing { site: site.clone(), stood: true, folder, ..Standing::default() }),
             _ => {}
         }
         self.changing &= !ok;

@@ -14,7 +14,7 @@ use crate::model::host::HostReport;
 use crate::model::plan::{Plan, StepState};
 
 /// What is known about an install that stands or was left half-done.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Standing {
     /// Site.
     pub site: String,
@@ -28,6 +28,8 @@ pub struct Standing {
     pub of: usize,
     /// The folder that its recordings lie in, once that was prepared.
     pub folder: Option<String>,
+    /// It stood as a whole once: undoing a change that failed goes back to that.
+    pub stood: bool,
 }
 
 /// How a step of the run is.
@@ -194,6 +196,30 @@ impl Flow {
             Some(StepRun::Failed { seconds, fault }) => Some((id.as_str(), *seconds, fault.as_ref())),
             _ => None,
         })
+    }
+
+    /// What is known of the site in hand, where it stands or was left half-done.
+    pub fn standing_site(&self) -> Option<&Standing> {
+        self.standing.iter().find(|s| s.site == self.answers.site)
+    }
+
+    /// The site in hand stood as a whole before what is done to it now.
+    pub fn stood(&self) -> bool {
+        self.standing_site().is_some_and(|s| s.stood)
+    }
+
+    /// A run that failed can be undone. Taking a site down cannot: it is gone on with.
+    pub fn undoable(&self) -> bool {
+        self.purpose != Purpose::Uninstall
+    }
+
+    /// After this run a site stands: it was installed, or a change of it was undone.
+    pub fn left_standing(&self) -> bool {
+        match self.purpose {
+            Purpose::Install => true,
+            Purpose::Undo => self.stood(),
+            Purpose::Uninstall => false,
+        }
     }
 
     /// Steps that are done, of all.

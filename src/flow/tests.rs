@@ -296,8 +296,33 @@ fn a_failed_step_can_be_tried_again_gone_back_from_or_taken_back() {
 }
 
 #[test]
+fn an_undone_change_leaves_the_site_standing_and_an_undone_install_does_not() {
+    let undone = |mut f: Flow| {
+        want(&mut f, Intent::Install);
+        see(&mut f, done(false));
+        assert!(f.undoable());
+        want(&mut f, Intent::Undo);
+        see(&mut f, Event::StepReverted { id: "c".into(), title: "Remove c".into() });
+        see(&mut f, planned());
+        assert_eq!((f.order.clone(), f.done_of()), (vec!["c".to_string(), "a".into(), "b".into()], (0, 3)));
+        see(&mut f, done(true));
+        (f.here(), f.left_standing(), f.standing)
+    };
+    let stands = Standing { site: "home".into(), unfinished: true, stood: true, ..Standing::default() };
+    let now = Standing { unfinished: false, ..stands.clone() };
+    assert_eq!(undone(Flow { standing: vec![stands], ..at_review() }), (Stage::Done, true, vec![now]));
+    let half = Standing { site: "home".into(), unfinished: true, ..Standing::default() };
+    assert_eq!(undone(Flow { standing: vec![half], ..at_review() }), (Stage::Done, false, vec![]));
+    // What was installed here and now stands like any other.
+    let mut f = at_review();
+    want(&mut f, Intent::Install);
+    see(&mut f, done(true));
+    assert!(f.stood());
+}
+
+#[test]
 fn a_standing_site_is_picked_and_gone_on_with() {
-    let standing = Standing { site: "shop".into(), unfinished: true, running: true, done: 3, of: 9, folder: None };
+    let standing = Standing { site: "shop".into(), unfinished: true, running: true, done: 3, of: 9, ..Standing::default() };
     let mut f = Flow::new(Answers::default(), vec![standing], false);
     assert!(matches!(want(&mut f, Intent::Pick("shop".into())).as_slice(), [Effect::Load(s)] if s == "shop"));
     let answers = Answers { site: "shop".into(), retention_days: 4, ..Answers::default() };
@@ -310,7 +335,7 @@ fn a_standing_site_is_picked_and_gone_on_with() {
 
 #[test]
 fn a_site_that_was_taken_down_stands_no_more() {
-    let standing = Standing { site: "home".into(), unfinished: false, running: false, done: 9, of: 9, folder: None };
+    let standing = Standing { site: "home".into(), unfinished: false, running: false, done: 9, of: 9, ..Standing::default() };
     let mut f = Flow::new(Answers::default(), vec![standing], false);
     assert!(matches!(want(&mut f, Intent::Uninstall).as_slice(), [Effect::Uninstall]));
     see(&mut f, Event::StepStarted { id: "a".into(), title: "Take a away".into(), at: 1.0 });
@@ -322,7 +347,7 @@ fn a_site_that_was_taken_down_stands_no_more() {
 #[test]
 fn the_folder_of_a_site_that_stands_is_not_changed() {
     let folder = Some("/srv/kerberos".to_string());
-    let standing = Standing { site: "home".into(), unfinished: false, running: false, done: 9, of: 9, folder };
+    let standing = Standing { site: "home".into(), unfinished: false, running: false, done: 9, of: 9, folder, stood: true };
     let mut f = Flow::new(Answers::default(), vec![standing], false).at(Stage::Storage);
     assert!(want(&mut f, Intent::Folder("/mnt/big".into())).is_empty());
     assert!(f.note.as_deref().is_some_and(|n| n.contains("/srv/kerberos") && n.contains("Uninstall")), "{:?}", f.note);

@@ -346,6 +346,7 @@ impl Flow {
         let mut effects = self.leave_dashboard();
         self.purpose = purpose;
         self.running = true;
+        self.planning = false;
         self.paused = false;
         self.stopping = false;
         self.ended = None;

@@ -14,7 +14,8 @@ use crate::model::event::{CameraCount, Event};
 use crate::model::fault::Fault;
 use crate::model::health::HealthSnapshot;
 use crate::model::host::HostReport;
-use crate::model::plan::{Plan, StepState};
+use crate::model::plan::{Plan, StepState, removals};
+use crate::words::stage;
 
 /// Version of the documents and events.
 const SCHEMA: u32 = 1;
@@ -39,7 +40,14 @@ pub fn plan(plan: &Plan, states: &BTreeMap<String, StepState>) -> Value {
         }
         step
     };
-    let steps: Vec<Value> = plan.steps.iter().map(step).collect();
+    // What an earlier plan made and this one removes comes last, as it is done.
+    let removed = removals(states).map(|(id, title)| {
+        json!({
+            "id": id, "title": title, "why": stage::REMOVED, "by_hand": [], "after": [],
+            "download_bytes": null, "disk_bytes": null, "seconds": null, "state": "remove",
+        })
+    });
+    let steps: Vec<Value> = plan.steps.iter().map(step).chain(removed).collect();
     json!({"schema": SCHEMA, "site": plan.site, "target": plan.target, "steps": steps, "notes": plan.notes})
 }
 
@@ -158,6 +166,15 @@ mod tests {
             assert!(step.get(key).is_some(), "{key}");
         }
         assert_eq!((&step["state"], &step["disk_bytes"], &step["diff"]), (&json!("different"), &Value::Null, &json!(["tag"])));
+
+        let states =
+            BTreeMap::from([("container:agent-yard".to_string(), StepState::Remove { title: "Remove the recorder of yard".into() })]);
+        let document = plan(&Plan::default(), &states);
+        let step = &document["steps"][0];
+        assert_eq!((&step["state"], &step["title"]), (&json!("remove"), &json!("Remove the recorder of yard")));
+        for key in ["id", "why", "by_hand", "after", "download_bytes", "disk_bytes", "seconds"] {
+            assert!(step.get(key).is_some(), "{key}");
+        }
 
         let snapshot =
             HealthSnapshot { schema: 1, site: "a".into(), overall: Overall::Down, components: vec![], cameras: vec![], disk: None };

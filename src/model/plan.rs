@@ -71,6 +71,26 @@ pub enum StepState {
         /// What differs, one a line, without secrets.
         diff: Vec<String>,
     },
+    /// Made by an earlier plan, and in this one no more: it is removed when the plan is done. Such a step is not among the plan's.
+    Remove {
+        /// What that is, in words: `Remove the recorder of yard`.
+        title: String,
+    },
+}
+
+impl StepState {
+    /// Nothing is done for a step that stands so.
+    pub fn settled(&self) -> bool {
+        matches!(self, StepState::OursAlready | StepState::AlreadyThere)
+    }
+}
+
+/// What is removed when a plan is done, by step id, with its words.
+pub fn removals(states: &std::collections::BTreeMap<String, StepState>) -> impl Iterator<Item = (&str, &str)> {
+    states.iter().filter_map(|(id, state)| match state {
+        StepState::Remove { title } => Some((id.as_str(), title.as_str())),
+        _ => None,
+    })
 }
 
 /// The plan.

@@ -39,6 +39,8 @@ pub struct Receipt {
     pub ending: Option<Ending>,
     /// Steps that were begun and not taken back, by id.
     pub steps: BTreeMap<String, Trace>,
+    /// It stood as a whole once, and nobody began to take it down since.
+    pub stood: bool,
     /// Seconds that steps took, by kind: newest last.
     pub seconds: BTreeMap<String, Vec<f64>>,
     /// Bytes a second of each download whose size was known beforehand: newest last.
@@ -51,6 +53,22 @@ impl Receipt {
         let mut folding = Folding::default();
         journal::read(f, state, &mut |record| folding.add(record))?;
         Ok(folding.receipt)
+    }
+
+    /// The receipt as it was when a run last ended well: what the runs since then are undone to. None where none did, or where
+    /// somebody began to take the site down since.
+    pub fn before(f: &dyn Files, state: &str) -> Result<Option<Self>, Fault> {
+        let (mut folding, mut last) = (Folding::default(), None);
+        journal::read(f, state, &mut |record| {
+            let ended = matches!(record, Record::RunEnded { .. });
+            folding.add(record);
+            if !folding.receipt.stood {
+                last = None;
+            } else if ended && folding.receipt.ending == Some(Ending::Done) {
+                last = Some(folding.receipt.clone());
+            }
+        })?;
+        Ok(last)
     }
 
     /// Folds records.
@@ -121,6 +139,7 @@ impl Folding {
                 if purpose == Purpose::Install {
                     r.plan = Some(plan);
                 }
+                r.stood &= purpose == Purpose::Install;
                 r.purpose = Some(purpose);
                 r.ending = None;
             }
@@ -154,7 +173,10 @@ impl Folding {
             Record::StepReverted { id, .. } => {
                 r.steps.remove(&id);
             }
-            Record::RunEnded { ending, .. } => r.ending = Some(ending),
+            Record::RunEnded { ending, .. } => {
+                r.stood |= ending == Ending::Done && r.purpose == Some(Purpose::Install);
+                r.ending = Some(ending);
+            }
         }
     }
 }

@@ -68,8 +68,6 @@ pub const WHICH_FILE: &str = "Which file?";
 pub const WHICH_STEP: &str = "Which step, by its number?";
 /// Try again.
 pub const RETRY: &str = "Try again";
-/// Undo.
-pub const UNDO: &str = "Undo everything";
 /// Sure?
 pub const SURE: &str = "Are you sure?";
 /// No.
@@ -112,5 +110,6 @@ pub fn state(state: &StepState) -> &'static str {
         StepState::OursAlready => "done already",
         StepState::AlreadyThere => "there already",
         StepState::Different { .. } => "to change",
+        StepState::Remove { .. } => "to remove",
     }
 }

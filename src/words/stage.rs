@@ -19,6 +19,12 @@ pub const FOLDER_FROM_ROOT: &str = "The folder needs its whole path, beginning w
 pub const NOTHING_RECOMMENDED: &str = "Nothing can be recommended here yet. Please choose one below.";
 /// No better disk is known.
 pub const NO_OTHER_FOLDER: &str = "No other disk with room is ready on this machine. Type a folder at Storage.";
+/// Why something is removed by a plan.
+pub const REMOVED: &str = "An earlier plan made it, and this one has no need of it.";
+/// Of what is removed, what stays.
+pub const REMOVED_KEEPS: &str = "It goes last, once all else is done. Recordings stay.";
+/// A plan that does nothing.
+pub const NOTHING_TO_CHANGE: &str = "Nothing to change";
 /// The run was asked to stop.
 pub const STOPPING: &str = "It stops after the step in hand. Start kerbup again to go on from there.";
 

@@ -4,6 +4,23 @@ use serde_json::Value;
 
 use crate::model::plan::Step;
 
+/// A change was undone.
+pub const UNDONE: &str = "The change is undone: the site is as it was before.";
+
+/// Undoing a run that failed, as it is offered. `stood`: the site stood before it.
+pub fn offered(stood: bool) -> &'static str {
+    if stood { "Undo the change" } else { "Undo everything" }
+}
+
+/// What that does.
+pub fn means(stood: bool) -> &'static str {
+    if stood {
+        "Takes back what the change did, the last thing first. The site is then as it was before, with the answers it had."
+    } else {
+        "Takes back what this run did, the last thing first. What was here before stays as it was."
+    }
+}
+
 /// What becomes of what a step made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Back {

@@ -21,5 +21,6 @@ mod shot;
 mod states;
 mod terminal;
 mod transcripts;
+mod undo;
 mod upgrade;
 mod window;

@@ -68,7 +68,7 @@ fn cut_at(site: &Site, place: &str) -> Ran {
 }
 
 /// What a run leaves: parts as the engine has them, folders, receipt, health. Nothing in it differs from run to run.
-fn portrait(site: &Site) -> BTreeSet<String> {
+pub fn portrait(site: &Site) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     for line in site.containers() {
         let name = line.split(' ').next().unwrap().to_string();

@@ -167,6 +167,46 @@ fn escape_never_leaves_and_nothing_but_the_button_installs() {
 }
 
 #[test]
+fn review_opens_without_its_button_chosen_each_time() {
+    use kerbup::flow::{Effect, Stage};
+    let mut app = states::state("review-button", COLOUR);
+    for key in [Key::Esc, Key::Esc, Key::End, Key::Enter] {
+        app.key(key, NOW);
+    }
+    assert_eq!(app.flow.here(), Stage::Review);
+    let plan = states::state("review", COLOUR).flow.plan.unwrap();
+    app.event(kerbup::model::event::Event::Planned { plan: Box::new(plan), states: Default::default() }, NOW);
+    let act = app.key(Key::Enter, NOW);
+    assert!(!act.effects.iter().any(|e| matches!(e, Effect::Install(_))) && app.flow.here() == Stage::Review);
+}
+
+#[test]
+fn a_plan_for_a_site_that_stands_shows_what_goes_and_what_changes_first() {
+    use kerbup::flow::state::Standing;
+    use kerbup::model::event::Event;
+    use kerbup::model::plan::StepState;
+    let mut app = states::state("review", COLOUR);
+    let plan = app.flow.plan.clone().unwrap();
+    app.flow.standing = vec![Standing { site: app.flow.answers.site.clone(), stood: true, ..Standing::default() }];
+    let mut states: std::collections::BTreeMap<_, _> = plan.steps.iter().map(|s| (s.id.clone(), StepState::OursAlready)).collect();
+    let last = plan.steps.last().unwrap().clone();
+    let shown = |app: &mut App, states: &std::collections::BTreeMap<String, StepState>| {
+        app.flow.planning = true;
+        app.event(Event::Planned { plan: Box::new(plan.clone()), states: states.clone() }, NOW);
+        rows(&drawn(app, 80, 24))
+    };
+    let none = shown(&mut app, &states).join("\n");
+    assert!(none.contains("[ Nothing to change ]"), "{none}");
+    states.insert(last.id.clone(), StepState::Different { diff: vec!["its settings differ".into()] });
+    states.insert("container:agent-old".into(), StepState::Remove { title: "Remove the recorder of old".into() });
+    let some = shown(&mut app, &states);
+    let at = |word: &str| some.iter().position(|r| r.contains(word)).unwrap_or_else(|| panic!("{word}: {some:?}"));
+    assert!(some[at("Remove the recorder of old")].contains("–  Remove"), "{some:?}");
+    assert_eq!(at(&format!("~  {}", last.title)), at("Remove the recorder of old") + 1);
+    assert!(some.iter().any(|r| r.contains("[ Change now: 2 steps ]")), "{some:?}");
+}
+
+#[test]
 fn the_whole_journey_goes_by_keys() {
     use kerbup::flow::Stage;
     let mut app = states::state("welcome", COLOUR);

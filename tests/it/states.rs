@@ -178,7 +178,7 @@ pub const STATES: &[(&str, Make)] = &[
     ("welcome", |l| app(flow(Stage::Welcome), l)),
     ("welcome-standing", |l| {
         let standing =
-            |site: &str, unfinished, done| Standing { site: site.into(), unfinished, running: false, done, of: 14, folder: None };
+            |site: &str, unfinished, done| Standing { site: site.into(), unfinished, running: false, done, of: 14, ..Standing::default() };
         app(Flow { standing: vec![standing("shop-12", true, 5), standing("home", false, 14)], ..flow(Stage::Welcome) }, l)
     }),
     ("welcome-practice", |l| app(Flow { practice: true, ..flow(Stage::Welcome) }, l)),

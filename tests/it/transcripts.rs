@@ -365,7 +365,7 @@ async fn the_whole_journey() {
 
 #[tokio::test]
 async fn an_unfinished_install_comes_first() {
-    let standing = vec![Standing { site: "home".into(), unfinished: true, running: false, done: 1, of: 2, folder: None }];
+    let standing = vec![Standing { site: "home".into(), unfinished: true, running: false, done: 1, of: 2, ..Standing::default() }];
     let flow = Flow::new(Answers::default(), standing, true);
     let (paper, left) = walk(flow, &["", "6"]).await;
     compare("unfinished.txt", &paper);

@@ -69,10 +69,11 @@ impl App {
         effects
     }
 
-    /// What lay over a stage goes with it.
+    /// What lay over a stage goes with it, and what was chosen there.
     fn moved(&mut self, before: Option<Stage>) {
         if self.flow.stage != before {
             self.layers.clear();
+            self.stages.enter(self.flow.here());
         }
     }
 

@@ -3,10 +3,9 @@
 use super::show;
 use super::stages::{Act, choice, want};
 use super::talk::{Stop, Talk};
-use crate::flow::state::Purpose;
 use crate::flow::{Intent, Stage};
 use crate::model::check::Fix;
-use crate::words::{plain, stage};
+use crate::words::{plain, stage, undo};
 
 impl Talk<'_> {
     pub(super) async fn install(&mut self) -> Result<(), Stop> {
@@ -27,7 +26,9 @@ impl Talk<'_> {
         choices.push(want(plain::RETRY, Intent::Retry));
         choices.push(choice(plain::REPORT, Act::Report));
         choices.push(want(plain::BACK, Intent::Back));
-        choices.push(choice(plain::UNDO, Act::Undo));
+        if self.flow.undoable() {
+            choices.push(choice(undo::offered(self.flow.stood()), Act::Undo));
+        }
         choices.push(want(plain::LEAVE, Intent::Quit));
         self.menu_at(Stage::Install, "failed", choices, None).await
     }
@@ -36,7 +37,7 @@ impl Talk<'_> {
         let addresses = self.flow.ended.as_ref().map(|e| e.addresses.clone()).unwrap_or_default();
         let mut choices = vec![];
         // After a site was taken down nothing goes on.
-        if self.flow.purpose == Purpose::Install {
+        if self.flow.left_standing() {
             self.say([plain::GOES_ON]);
             choices.push(want(plain::STATUS, Intent::Dashboard));
         }

@@ -10,7 +10,7 @@ use crate::model::choice::Sizing;
 use crate::model::fault::Fault;
 use crate::model::health::HealthSnapshot;
 use crate::model::host::HostReport;
-use crate::model::plan::{Plan, Step, StepState};
+use crate::model::plan::{Plan, Step, StepState, removals};
 use crate::words::figures::{bytes, count, memory, or_dash, percent, span};
 use crate::words::machine::{self, Known};
 use crate::words::{answers, faults, plain, stage, state};
@@ -95,6 +95,10 @@ pub fn plan(plan: &Plan, states: &BTreeMap<String, StepState>) -> Vec<String> {
         })
         .collect();
     lines.extend(table(&[" NO", "STEP", "WHERE", "STATE", " DOWNLOAD", " TIME"], &rows));
+    lines.extend(removals(states).map(|(_, title)| format!("– {title}")));
+    if !states.is_empty() && states.values().all(StepState::settled) && plan.steps.iter().all(|s| states.contains_key(&s.id)) {
+        lines.push(format!("{}: all is as these answers say.", stage::NOTHING_TO_CHANGE));
+    }
     lines.extend(plan.notes.iter().map(|n| format!("Note: {n}")));
     lines
 }

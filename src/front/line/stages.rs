@@ -9,7 +9,7 @@ use crate::flow::{Intent, Stage};
 use crate::model::address;
 use crate::model::answers::{Expose, Record};
 use crate::model::check::{Fix, Status};
-use crate::words::{answers, plain, stage};
+use crate::words::{answers, plain, stage, undo};
 
 /// What a numbered choice does.
 #[derive(Clone)]
@@ -100,7 +100,9 @@ impl Talk<'_> {
             }
             Act::Step => self.look_at_step().await?,
             Act::Undo => {
-                if self.sure("undo", plain::UNDO).await? {
+                let stood = self.flow.stood();
+                self.say([undo::means(stood)]);
+                if self.sure("undo", undo::offered(stood)).await? {
                     self.want(Intent::Undo);
                 }
             }

@@ -5,7 +5,6 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{Reply, Screen};
-use crate::flow::state::Purpose;
 use crate::flow::{Flow, Intent};
 use crate::front::full::keys::{Hint, Key};
 use crate::front::full::part::page::Page;
@@ -27,7 +26,7 @@ fn secret(flow: &Flow) -> Option<&str> {
 
 impl Screen for Done {
     fn on(&mut self, key: Key, flow: &Flow) -> Reply {
-        let installed = flow.purpose == Purpose::Install;
+        let installed = flow.left_standing();
         match key {
             Key::Enter if installed => Reply::Want(vec![Intent::Dashboard]),
             Key::Enter => Reply::Want(vec![Intent::Quit]),
@@ -40,7 +39,7 @@ impl Screen for Done {
     }
 
     fn hints(&self, flow: &Flow) -> Vec<Hint> {
-        let mut hints = vec![Hint::key(Key::Enter, if flow.purpose == Purpose::Install { "see how it is" } else { "leave" })];
+        let mut hints = vec![Hint::key(Key::Enter, if flow.left_standing() { "see how it is" } else { "leave" })];
         if secret(flow).is_some() {
             hints.push(Hint::letter('v', if flow.revealed.is_some() { "hide the password" } else { "show the password" }));
         }
@@ -48,7 +47,7 @@ impl Screen for Done {
             hints.push(Hint::letter('c', "copy the address"));
         }
         hints.push(Hint::letter('q', "leave, it records on"));
-        if flow.purpose != Purpose::Install {
+        if !flow.left_standing() {
             hints.pop();
         }
         hints
@@ -106,7 +105,7 @@ impl Screen for Done {
         for line in ended.says.iter().skip(1) {
             page.para(line, theme.plain(), 2, 2);
         }
-        if flow.purpose == Purpose::Install && !theme.narrow() {
+        if flow.left_standing() && !theme.narrow() {
             page.gap();
             page.para("Recording goes on when you close this, and after a restart of the machine.", theme.plain(), 2, 2);
             page.gap();

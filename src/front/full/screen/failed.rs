@@ -16,6 +16,7 @@ use crate::front::full::part::text::{Row, clip, width};
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::check::Fix;
 use crate::words::figures::{count, span};
+use crate::words::undo;
 
 /// The screen.
 #[derive(Debug, Default)]
@@ -53,7 +54,9 @@ fn options(flow: &Flow) -> Vec<(Do, &'static str, &'static str)> {
     }
     options.push((Do::Log, "Show the log", ""));
     options.push((Do::Report, "Write a report for support", "no passwords in it"));
-    options.push((Do::Undo, "Undo everything", "asks first"));
+    if flow.undoable() {
+        options.push((Do::Undo, undo::offered(flow.stood()), "asks first"));
+    }
     options
 }
 
@@ -70,13 +73,10 @@ impl Screen for Failed {
                 Some(Do::Change) => Reply::Want(vec![Intent::Back]),
                 Some(Do::Log) => Reply::Open(Box::new(Log::of_the_run()), vec![]),
                 Some(Do::Report) => Reply::Want(vec![Intent::SaveReport(REPORT_FILE.into())]),
-                Some(Do::Undo) => Ask::new(
-                    "Undo everything?",
-                    "Takes back what this run did, the last thing first. What was here before stays as it was.",
-                    "Leave it as it is",
-                )
-                .or("Undo everything", Then::Want(vec![Intent::Undo]))
-                .open(),
+                Some(Do::Undo) => {
+                    let (what, means) = (undo::offered(flow.stood()), undo::means(flow.stood()));
+                    Ask::new(format!("{what}?"), means, "Leave it as it is").or(what, Then::Want(vec![Intent::Undo])).open()
+                }
             },
             Key::Char('r') => Reply::Want(vec![Intent::Retry]),
             Key::Char('l') => Reply::Open(Box::new(Log::of_the_run()), vec![]),

@@ -62,7 +62,7 @@ pub trait Screen: std::fmt::Debug {
     }
 }
 
-/// One screen for each stage: cursors stay where they were when one comes back.
+/// One screen for each stage. What is chosen on it lasts as long as one stays.
 #[derive(Debug, Default)]
 pub struct Stages {
     welcome: welcome::Welcome,
@@ -91,6 +91,22 @@ impl Stages {
             Stage::Install => &self.install,
             Stage::Done => &self.done,
             Stage::Dashboard => &self.dashboard,
+        }
+    }
+
+    /// A stage is entered: its cursor is at the beginning, and no button is chosen. What a key does must not hang on where one was
+    /// an hour ago.
+    pub fn enter(&mut self, stage: Stage) {
+        match stage {
+            Stage::Welcome => self.welcome = Default::default(),
+            Stage::Machine => self.machine = Default::default(),
+            Stage::Where => self.place = Default::default(),
+            Stage::Cameras => self.cameras = Default::default(),
+            Stage::Storage => self.storage = Default::default(),
+            Stage::Review => self.review = Default::default(),
+            Stage::Install => (self.install, self.failed) = Default::default(),
+            Stage::Done => self.done = Default::default(),
+            Stage::Dashboard => self.dashboard = Default::default(),
         }
     }
 

@@ -13,8 +13,9 @@ use crate::front::full::part::list::{Cursor, window};
 use crate::front::full::part::page::Page;
 use crate::front::full::part::text::Row;
 use crate::front::full::theme::{Mark, Theme};
-use crate::model::plan::{Plan, Risk, Step, StepState};
+use crate::model::plan::{Plan, Risk, Step, StepState, removals};
 use crate::words::figures::{bytes, count, span};
+use crate::words::stage;
 
 /// Files that a person asks for.
 pub const SITE_FILE: &str = "kerbup-site.toml";
@@ -28,8 +29,29 @@ pub struct Review {
     button: bool,
 }
 
+/// A row of the list.
+#[derive(Debug, Clone, Copy)]
+enum Item<'a> {
+    /// Something that the plan has no more: what removing it is called.
+    Gone(&'a str),
+    /// A step, with its place in the plan.
+    Step(usize, &'a Step),
+}
+
+fn different(flow: &Flow, step: &Step) -> bool {
+    matches!(flow.states.get(&step.id), Some(StepState::Different { .. }))
+}
+
 fn there(flow: &Flow, step: &Step) -> bool {
-    matches!(flow.states.get(&step.id), Some(StepState::OursAlready | StepState::AlreadyThere))
+    flow.states.get(&step.id).is_some_and(StepState::settled)
+}
+
+/// The rows: of a site that stands first what goes and what changes.
+fn items<'a>(flow: &'a Flow, plan: &'a Plan) -> Vec<Item<'a>> {
+    let gone = removals(&flow.states).map(|(_, title)| Item::Gone(title));
+    let steps = || plan.steps.iter().enumerate().map(|(i, s)| Item::Step(i, s));
+    let changes = |item: &Item<'_>| matches!(item, Item::Step(_, s) if different(flow, s));
+    gone.chain(steps().filter(changes)).chain(steps().filter(|i| !changes(i))).collect()
 }
 
 /// What the plan comes to, from what was measured; what was not is not counted, and that is said.
@@ -38,6 +60,10 @@ pub fn totals(flow: &Flow, plan: &Plan) -> String {
     let mut out = count(plan.steps.len(), "step");
     if todo.len() < plan.steps.len() {
         out += &format!(", {} done already", plan.steps.len() - todo.len());
+    }
+    let gone = removals(&flow.states).count();
+    if gone > 0 {
+        out += &format!(" · {gone} to remove");
     }
     let download: u64 = todo.iter().filter_map(|s| s.preview.download_bytes).sum();
     if download > 0 {
@@ -51,25 +77,43 @@ pub fn totals(flow: &Flow, plan: &Plan) -> String {
     out
 }
 
-fn button(plan: &Plan) -> String {
-    let machine = plan.steps.iter().filter(|s| s.risk == Risk::Machine).count();
-    match machine {
-        0 => format!("[ Install now: {} ]", count(plan.steps.len(), "step")),
-        1 => format!("[ Install now: {}, one of them changes this machine ]", count(plan.steps.len(), "step")),
-        n => format!("[ Install now: {}, {n} of them change this machine ]", count(plan.steps.len(), "step")),
+/// The button counts what will be done, and nothing that stands already.
+fn button(flow: &Flow, plan: &Plan, narrow: bool) -> String {
+    let todo = || plan.steps.iter().filter(|s| !there(flow, s));
+    let steps = todo().count() + removals(&flow.states).count();
+    if steps == 0 {
+        return format!("[ {} ]", stage::NOTHING_TO_CHANGE);
+    }
+    let what = if flow.stood() { "Change now" } else { "Install now" };
+    if narrow {
+        return format!("[ {what} ]");
+    }
+    match todo().filter(|s| s.risk == Risk::Machine).count() {
+        0 => format!("[ {what}: {} ]", count(steps, "step")),
+        1 => format!("[ {what}: {}, one of them changes this machine ]", count(steps, "step")),
+        n => format!("[ {what}: {}, {n} of them change this machine ]", count(steps, "step")),
     }
 }
 
 impl Review {
     fn steps(&self, flow: &Flow, plan: &Plan, theme: &Theme, page: &mut Page<'_>, height: usize) {
-        let at = self.at.at(plan.steps.len());
+        let items = items(flow, plan);
+        let at = self.at.at(items.len());
         let cells = page.width().saturating_sub(2);
         let (place, size, time) = if theme.narrow() { (0, 8, 0) } else { (14, 9, 8) };
         let title = cells.saturating_sub(4 + place + size + time + 1);
-        for i in window(at, plan.steps.len(), height) {
-            let Some(s) = plan.steps.get(i) else { continue };
-            let row =
-                Row::new().right(&(i + 1).to_string(), 2, theme.dim()).gap(2).left(&s.title, title.saturating_sub(1), theme.plain()).gap(1);
+        for i in window(at, items.len(), height) {
+            let (number, s) = match items.get(i) {
+                Some(Item::Gone(what)) => {
+                    let row = Row::new().right("–", 2, theme.warn()).gap(2).rest(what, theme.plain());
+                    page.row(i == at && !self.button, theme, row);
+                    continue;
+                }
+                Some(Item::Step(_, s)) if different(flow, s) => ("~".to_string(), *s),
+                Some(Item::Step(n, s)) => ((n + 1).to_string(), *s),
+                None => continue,
+            };
+            let row = Row::new().right(&number, 2, theme.dim()).gap(2).left(&s.title, title.saturating_sub(1), theme.plain()).gap(1);
             let row = if there(flow, s) {
                 row.cell(theme.state(Mark::Good, "there already"), place + size + time)
             } else {
@@ -91,7 +135,15 @@ impl Review {
             }
             return;
         }
-        let Some(s) = plan.steps.get(self.at.at(plan.steps.len())) else { return };
+        let items = items(flow, plan);
+        let s = match items.get(self.at.at(items.len())) {
+            Some(Item::Step(_, s)) => *s,
+            Some(Item::Gone(..)) => {
+                page.para(stage::REMOVED, theme.plain(), 2, 3);
+                return page.para(stage::REMOVED_KEEPS, theme.dim(), 2, 3);
+            }
+            None => return,
+        };
         let room = usize::from(page.room());
         page.para(&s.why, theme.plain(), 2, if theme.wide() { 6 } else { 2.min(room.saturating_sub(2)) });
         if let Some(StepState::Different { diff }) = flow.states.get(&s.id) {
@@ -151,8 +203,9 @@ impl Screen for Review {
                 Reply::Taken
             }
             Key::Enter if self.button => Reply::Want(vec![Intent::Install]),
-            Key::Enter => match plan.steps.get(self.at.at(plan.steps.len())) {
-                Some(step) => Reply::Open(Box::new(Detail::of(Of::Step(step.id.clone()))), vec![]),
+            Key::Enter => match items(flow, plan).get(self.at.at(items(flow, plan).len())) {
+                Some(Item::Step(_, step)) => Reply::Open(Box::new(Detail::of(Of::Step(step.id.clone()))), vec![]),
+                Some(Item::Gone(..)) => Reply::Say(stage::REMOVED.into()),
                 None => Reply::Taken,
             },
             Key::Char('w') => Reply::Want(vec![Intent::SaveSite(SITE_FILE.into())]),
@@ -161,7 +214,7 @@ impl Screen for Review {
                 self.button = false;
                 Reply::Taken
             }
-            _ if self.at.on(key, plan.steps.len()) => {
+            _ if self.at.on(key, items(flow, plan).len()) => {
                 self.button = false;
                 Reply::Taken
             }
@@ -204,7 +257,7 @@ impl Screen for Review {
         }
         page.keep(1);
         let style = if self.button { theme.selected() } else { theme.strong() };
-        let text = if theme.narrow() { "[ Install now ]".to_string() } else { button(plan) };
+        let text = button(flow, plan, theme.narrow());
         page.line(Line::from(vec![Span::raw("  "), Span::styled(text, style)]));
         if let Some(right) = beside_it {
             let mut page = Page::new(buf, right);
