@@ -6,6 +6,7 @@ use super::install::finish;
 use super::setup::Setup;
 use crate::cli::{CameraFlags, Cameras, Exit, Globals, RecordWhen};
 use crate::drive::Drive;
+use crate::drive::proof::Wait;
 use crate::flow::intent::CameraTyped;
 use crate::front::{json, line};
 use crate::model::answers::{Answers, Record};
@@ -78,7 +79,7 @@ pub async fn cameras(setup: Setup, globals: &Globals, command: Cameras) -> Resul
         drive.look(&answers).await;
         drive.try_cameras(&answers).await;
         let (plan, _) = drive.plan(&answers).await.map_err(one)?;
-        drive.install(&answers, &plan, None).await.map_err(one)
+        drive.install(&answers, &plan, Wait::AsUsual).await.map_err(one)
     });
     finish(work, events, json, terminal).await
 }

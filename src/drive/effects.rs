@@ -5,6 +5,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use super::Drive;
+use super::proof::Wait;
 use super::sites::Site;
 use crate::ask;
 use crate::flow::Effect;
@@ -101,11 +102,11 @@ impl Drive {
             Effect::Install(answers) => {
                 let plan = self.memory().plan.clone();
                 let plan = plan.ok_or_else(|| Fault::new(Whose::Ours, "NO-PLAN", "There is no plan to install by."))?;
-                self.install(&answers, &plan, None).await?;
+                self.install(&answers, &plan, Wait::AsUsual).await?;
             }
             Effect::Resume(site) => {
                 let site = self.site(Some(&site))?;
-                self.resume(&site, None).await?;
+                self.resume(&site, Wait::AsUsual).await?;
             }
             Effect::Pause(hold) => self.want_hold(hold)?,
             Effect::Stop => self.want_stop()?,

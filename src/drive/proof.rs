@@ -30,6 +30,24 @@ pub struct Proof {
     pub fault: Option<Fault>,
 }
 
+/// How long a run waits for the cameras.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// Not at all: what was done has nothing to do with them.
+    No,
+    /// As long as a recorder takes to start. Who is late is told; nothing has failed.
+    AsUsual,
+    /// At most so long. The run has failed when a camera that answers has not recorded by then.
+    UntilRecorded(Duration),
+}
+
+impl Wait {
+    /// What a person gave as the longest time, where one was given.
+    pub fn given(limit: Option<Duration>) -> Self {
+        limit.map_or(Wait::AsUsual, Wait::UntilRecorded)
+    }
+}
+
 impl Proof {
     /// The lines that stay in the terminal.
     pub fn says(&self, finished: &Finished) -> Vec<String> {
@@ -55,16 +73,19 @@ impl Drive {
         all.iter().find(|i| i.name == device)?.addresses.iter().find(|(a, _)| a.is_ipv4()).map(|(a, _)| a.to_string())
     }
 
-    /// Tries the addresses and waits for cameras. Without `wait` each camera is given the time its recorder takes to start;
-    /// with it, the run has failed when a camera that answers has not recorded by then.
-    pub async fn prove(&self, answers: &Answers, plan: &Plan, wait: Option<Duration>) -> Proof {
+    /// Tries the addresses and waits for cameras.
+    pub async fn prove(&self, answers: &Answers, plan: &Plan, wait: Wait) -> Proof {
         let mut proof = Proof { addresses: self.addresses(answers, plan).await, ..Proof::default() };
         proof.cameras.of = answers.cameras.len();
         let answered: BTreeSet<String> = {
             let memory = self.memory();
             answers.cameras.iter().filter(|c| memory.tried.get(&c.name).is_none_or(|t| t.outcome.is_ok())).map(|c| c.name.clone()).collect()
         };
-        let limit = wait.unwrap_or(Duration::from_secs(if answered.is_empty() { 0 } else { 75 })).as_secs_f64();
+        let limit = match wait {
+            Wait::No => 0.0,
+            Wait::AsUsual => 75.0,
+            Wait::UntilRecorded(limit) => limit.as_secs_f64(),
+        };
         let since = self.world.clock.ticks();
         let (id, title) = ("proof".to_string(), "Wait for the first recording".to_string());
         if !answered.is_empty() && limit > 0.0 {
@@ -73,7 +94,7 @@ impl Drive {
         let mut proven: BTreeSet<String> = BTreeSet::new();
         let subnet = plan.steps.iter().find(|s| s.kind == "network").and_then(|s| s.with["subnet"].as_str());
         let mut inside: BTreeMap<String, CameraTried> = BTreeMap::new();
-        while proven.len() < answered.len() && self.world.clock.ticks() - since < limit {
+        while proven.len() < answered.len() {
             if let Ok(snapshot) = self.snapshot_of(&answers.site, plan, answers).await {
                 for c in &snapshot.cameras {
                     let here = self.memory().tried.get(&c.name).cloned();
@@ -95,11 +116,20 @@ impl Drive {
                 }
                 self.send(Event::Health { snapshot: Box::new(snapshot) });
             }
+            let waited = self.world.clock.ticks() - since;
+            if waited >= limit {
+                break;
+            }
             if proven.len() < answered.len() {
                 // Measured: a recorder waits 30 s at each start before it opens its camera.
-                let waited = (self.world.clock.ticks() - since) as u64;
                 let note = "a recorder opens its camera about 30 s after it started".to_string();
-                self.send(Event::StepProgress { id: id.clone(), done: waited, total: Some(limit as u64), unit: Unit::Seconds, note });
+                self.send(Event::StepProgress {
+                    id: id.clone(),
+                    done: waited as u64,
+                    total: Some(limit as u64),
+                    unit: Unit::Seconds,
+                    note,
+                });
                 self.world.clock.sleep(Duration::from_secs(1)).await;
             }
         }
@@ -107,6 +137,9 @@ impl Drive {
             self.send(Event::StepDone { id, title, seconds: self.world.clock.ticks() - since, changed: false });
         }
         proof.cameras.recording = proven.len();
+        if wait == Wait::No {
+            return proof;
+        }
         let late: Vec<&String> = answered.difference(&proven).collect();
         for name in &late {
             proof.unproven.push(match inside.get(*name).filter(|t| t.outcome.is_err()) {
@@ -117,7 +150,7 @@ impl Drive {
         for c in answers.cameras.iter().filter(|c| !answered.contains(&c.name)) {
             proof.unproven.push(format!("{} did not answer when it was tried: its recorder goes on trying.", c.name));
         }
-        if let (Some(wait), false) = (wait, late.is_empty()) {
+        if let (Wait::UntilRecorded(wait), false) = (wait, late.is_empty()) {
             let names: Vec<&str> = late.iter().map(|n| n.as_str()).collect();
             proof.fault = Some(
                 Fault::new(Whose::Network, "NOT-RECORDING", format!("No recording within {} s: {}.", wait.as_secs(), names.join(", ")))
@@ -150,5 +183,48 @@ impl Drive {
             }
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+    use crate::model::answers::{Camera, Record};
+    use crate::recipe::load::embedded;
+    use crate::world::fake::{Described, Pace, named, paced};
+
+    /// A site with a camera, on a described machine on which nothing goes wrong.
+    async fn installed(record: Record, wait: Wait) -> (Drive, Answers, Finished, Vec<Event>) {
+        let (sender, mut events) = unbounded_channel();
+        let machine = Described { trouble: vec![], ..named("nuc").unwrap() };
+        let drive = Drive::new(paced(machine, Pace::Speed(300.0)).0, embedded().unwrap(), "/var/lib/kerbup".into(), sender);
+        let url = "rtsp://192.168.1.64/Streaming/Channels/101".to_string();
+        drive.secrets.put("camera.door.url", url.clone().into());
+        let camera = Camera { name: "door".into(), url, sub_url: None, user: None, record };
+        let answers = Answers { site: "shop".into(), path: "/srv/kerberos".into(), cameras: vec![camera], ..Answers::default() };
+        drive.look(&answers).await;
+        drive.try_cameras(&answers).await;
+        let (plan, _) = drive.plan(&answers).await.unwrap();
+        let finished = drive.install(&answers, &plan, wait).await.unwrap();
+        let all = std::iter::from_fn(|| events.try_recv().ok()).collect();
+        (drive, answers, finished, all)
+    }
+
+    #[tokio::test]
+    async fn a_renewed_password_waits_for_no_camera() {
+        let (drive, answers, ..) = installed(Record::Always, Wait::AsUsual).await;
+        let old = drive.secrets.get("vault.password");
+        // Another program, later: it has tried no camera.
+        drive.memory().tried.clear();
+        drive.renew(&drive.site(None).unwrap(), "vault.password").await.unwrap();
+        let (plan, _) = drive.plan(&answers).await.unwrap();
+        let finished = drive.install(&answers, &plan, Wait::No).await.unwrap();
+        assert_eq!((finished.ending, finished.changed, finished.fault), (Ending::Done, true, None));
+        assert_eq!(finished.cameras, CameraCount { recording: 1, of: 1 }, "one reading tells who records now");
+        assert!(!drive.site(None).unwrap().receipt.unfinished());
+        use secrecy::ExposeSecret as _;
+        assert_ne!(old.unwrap().expose_secret(), drive.secrets.get("vault.password").unwrap().expose_secret());
     }
 }
