@@ -335,6 +335,31 @@ fn its_passwords_are_renewed(site: &Site) {
 }
 
 #[test]
+fn a_camera_that_waits_for_movement_is_asked_to_record() {
+    let test = "docker::a_camera_that_waits_for_movement_is_asked_to_record";
+    if !crate::engine::named("docker", test) {
+        return;
+    }
+    let camera = camera("yard").replace("always", "motion");
+    let Some(site) = Site::on("docker", test, "e2e-motion", &camera) else { return };
+    let first = site.run(&[&site.install()[..], &["--wait-recording=4m"]].concat()).ok();
+    assert_eq!(first.done()["cameras"], json!({"recording": 1, "of": 1}));
+    let told: Vec<Value> = first.events().into_iter().filter(|e| e["event"] == "recorded").collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((&told[0]["camera"], &told[0]["says"]), (&json!("yard"), &json!("recorded as asked, and now waits for movement")));
+    // Nothing moves in the stand-in: what lies there was asked for.
+    assert_eq!(recordings(&site, "yard").len(), 1);
+    crate::engine::wait_for("it waits for movement again", Duration::from_secs(120), || {
+        (states(&site.status())["yard"] == "watching").then_some(())
+    });
+    let mut plain = site.install();
+    plain.truncate(plain.len() - 2);
+    let again = site.run(&[&plain[..], &["--output", "plain"]].concat()).ok();
+    assert!(again.err.contains("Cameras that were seen to record: 1 of 1."), "{}", again.err);
+    assert_eq!(recordings(&site, "yard").len(), 2);
+}
+
+#[test]
 fn a_machine_is_looked_at_and_untouched() {
     let Some(site) = Site::on("docker", "docker::a_machine_is_looked_at_and_untouched", "e2e-look", "") else { return };
     let before = machine(&site);

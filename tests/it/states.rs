@@ -149,7 +149,7 @@ fn done(look: Look) -> App {
         a.event(Event::StepDone { id, title, seconds: 5.0, changed: true }, NOW);
     }
     a.event(Event::Recorded { camera: "front-door".into(), says: "first 12 s saved at 18:07:12".into() }, NOW);
-    a.event(Event::Recorded { camera: "yard".into(), says: "sees the picture, waits for movement".into() }, NOW);
+    a.event(Event::Recorded { camera: "yard".into(), says: "recorded as asked, and now waits for movement".into() }, NOW);
     a.event(ended(true, (2, 2)), NOW);
     a
 }
