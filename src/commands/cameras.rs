@@ -91,8 +91,7 @@ fn set(drive: &Drive, answers: &mut Answers, at: Option<usize>, name: &str, url:
         Some(RecordWhen::Motion) => Record::Motion,
         None => old.as_ref().map_or(Record::Motion, |c| c.record),
     };
-    let sub_url = old.as_ref().and_then(|c| c.sub_url.clone());
-    let user = more.user.clone().or_else(|| old.and_then(|c| c.user)).unwrap_or_default();
+    let user = more.user.clone().or_else(|| old.as_ref().and_then(|c| c.user.clone())).unwrap_or_default();
     let password = match &more.password_file {
         Some(path) => {
             let bytes = drive.papers.read(path).map_err(|e| one(file_fault(&e, path)))?;
@@ -100,9 +99,8 @@ fn set(drive: &Drive, answers: &mut Answers, at: Option<usize>, name: &str, url:
         }
         None => SecretString::from(String::new()),
     };
-    let typed = CameraTyped { name: name.into(), url, user, password, record };
-    let (mut camera, _) = drive.set_camera(at, typed).map_err(one)?;
-    camera.sub_url = more.sub_url.clone().or(sub_url);
+    let typed = CameraTyped { name: name.into(), url, sub_url: more.sub_url.clone(), user, password, record };
+    let (camera, _) = drive.set_camera(typed, old.as_ref()).map_err(one)?;
     match at {
         Some(at) => answers.cameras[at] = camera,
         None => answers.cameras.push(camera),

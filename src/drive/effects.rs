@@ -71,11 +71,11 @@ impl Drive {
             }
             Effect::Keep(name, value) => self.secrets.put(&name, value),
             Effect::Forget(name) => self.secrets.forget(&name),
-            Effect::AddCamera(index, typed) => {
-                let (camera, advice) = self.set_camera(index, typed)?;
+            Effect::AddCamera(index, typed, was) => {
+                let (camera, advice) = self.set_camera(typed, was.as_deref())?;
                 {
                     let cameras = &mut self.memory().answers.cameras;
-                    cameras.retain(|c| c.name != camera.name);
+                    cameras.retain(|c| c.name != camera.name && was.as_ref().is_none_or(|w| w.name != c.name));
                     cameras.push(camera.clone());
                 }
                 self.send(Event::CameraSet { index, camera, advice });

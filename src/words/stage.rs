@@ -22,6 +22,11 @@ pub const NO_OTHER_FOLDER: &str = "No other disk with room is ready on this mach
 /// The run was asked to stop.
 pub const STOPPING: &str = "It stops after the step in hand. Start kerbup again to go on from there.";
 
+/// Two cameras of one name.
+pub fn camera_twice(name: &str) -> String {
+    format!("There is a camera {name} already. Give this one another name.")
+}
+
 /// A check stands in the way.
 pub fn in_the_way(check: &Check) -> String {
     if check.advice.is_empty() { format!("First: {}.", check.seen) } else { format!("First: {}", check.advice) }
