@@ -38,7 +38,8 @@ pub fn address(f: &Facts) -> Outcome {
     if let Some(outcome) = none(f) {
         return outcome;
     }
-    let wrong = |c: &&Camera| !matches!(c.url.split_once("://"), Some(("rtsp" | "rtsps", _))) || host_of(&c.url).is_none();
+    let odd = |a: &str| !matches!(a.split_once("://"), Some(("rtsp" | "rtsps", _))) || host_of(a).is_none();
+    let wrong = |c: &&Camera| c.addresses().any(odd);
     let list = names(f.answers.cameras.iter().filter(wrong));
     if list.is_empty() {
         return Outcome::pass("every address reads as a camera's");
@@ -97,12 +98,12 @@ pub fn localhost(f: &Facts) -> Outcome {
     if let Some(outcome) = none(f) {
         return outcome;
     }
-    let local = |c: &&Camera| {
-        host_of(&c.url).is_some_and(|h| {
+    let local = |a: &str| {
+        host_of(a).is_some_and(|h| {
             h == "localhost" || h.ends_with(".localhost") || h.parse::<IpAddr>().is_ok_and(|a| a.is_loopback() || a.is_unspecified())
         })
     };
-    let list = names(f.answers.cameras.iter().filter(local));
+    let list = names(f.answers.cameras.iter().filter(|c| c.addresses().any(local)));
     if list.is_empty() {
         return Outcome::pass("no camera is called localhost");
     }
@@ -117,7 +118,7 @@ pub fn local_name(f: &Facts) -> Outcome {
     if let Some(outcome) = none(f) {
         return outcome;
     }
-    let list = names(f.answers.cameras.iter().filter(|c| host_of(&c.url).is_some_and(|h| h.ends_with(".local"))));
+    let list = names(f.answers.cameras.iter().filter(|c| c.addresses().any(|a| host_of(a).is_some_and(|h| h.ends_with(".local")))));
     if list.is_empty() {
         return Outcome::pass("no camera has a .local name");
     }
@@ -134,7 +135,7 @@ pub fn own_address(f: &Facts) -> Outcome {
     }
     let interfaces = known!(f.host.network.interfaces);
     let own = |ip: IpAddr| interfaces.iter().any(|i| i.addresses.iter().any(|(a, _)| *a == ip));
-    let cameras = f.answers.cameras.iter().filter(|c| address_of(&c.url).is_some_and(own));
+    let cameras = f.answers.cameras.iter().filter(|c| c.addresses().any(|a| address_of(a).is_some_and(own)));
     let list = names(cameras);
     if list.is_empty() {
         return Outcome::pass("no camera has this machine's address");
@@ -156,7 +157,8 @@ pub fn docker_subnet(f: &Facts) -> Outcome {
     }
     let Some(engine) = f.engine() else { return Outcome::skip("Docker does not answer yet") };
     let subnets: Vec<Subnet> = engine.subnets.iter().filter_map(|s| Subnet::parse(s)).collect();
-    let inside = |c: &&Camera| !works(f, c) && address_of(&c.url).is_some_and(|ip| subnets.iter().any(|s| s.holds(ip)));
+    let within = |a: &str| address_of(a).is_some_and(|ip| subnets.iter().any(|s| s.holds(ip)));
+    let inside = |c: &&Camera| !works(f, c) && c.addresses().any(within);
     let list = names(f.answers.cameras.iter().filter(inside));
     if list.is_empty() {
         return Outcome::pass("no camera's address lies in Docker's own networks");
@@ -191,7 +193,7 @@ pub fn rtsps(f: &Facts) -> Outcome {
     if let Some(outcome) = none(f) {
         return outcome;
     }
-    let list = names(f.answers.cameras.iter().filter(|c| c.url.starts_with("rtsps://") && !works(f, c)));
+    let list = names(f.answers.cameras.iter().filter(|c| c.addresses().any(|a| a.starts_with("rtsps://")) && !works(f, c)));
     if list.is_empty() {
         return Outcome::pass("no camera needs a certificate");
     }

@@ -2,7 +2,7 @@
 
 use super::outcome::{Facts, Outcome, elsewhere, known, only_on_cluster, only_on_docker};
 use super::subnet::{Subnet, engines_own};
-use crate::model::answers::PlatformKind;
+use crate::model::answers::{Camera, PlatformKind};
 
 /// hostname-invalid: Kubernetes registers a machine under its name and takes only lower case, digits and hyphens.
 pub fn hostname(f: &Facts) -> Outcome {
@@ -71,7 +71,12 @@ pub fn dns_loopback(f: &Facts) -> Outcome {
     if !only_loopback {
         return Outcome::pass("name servers can be reached from the parts");
     }
-    let by_name = f.answers.cameras.iter().any(|c| super::cameras::host_of(&c.url).is_some_and(|h| h.parse::<std::net::IpAddr>().is_err()));
+    let by_name = f
+        .answers
+        .cameras
+        .iter()
+        .flat_map(Camera::addresses)
+        .any(|a| super::cameras::host_of(a).is_some_and(|h| h.parse::<std::net::IpAddr>().is_err()));
     if f.on_docker() && !by_name {
         return Outcome::pass("a name server on this machine; all cameras are given by number");
     }
@@ -182,7 +187,8 @@ pub fn pod_overlap(f: &Facts) -> Outcome {
     let Some(lan) = lan(f) else { return Outcome::skip(format!("not known: {}", f.host.network.routes.how())) };
     for range in ranges {
         let Some(subnet) = Subnet::parse(range) else { continue };
-        let camera = f.answers.cameras.iter().find(|c| super::cameras::address_of(&c.url).is_some_and(|ip| subnet.holds(ip)));
+        let camera =
+            f.answers.cameras.iter().find(|c| c.addresses().any(|a| super::cameras::address_of(a).is_some_and(|ip| subnet.holds(ip))));
         let taken = lan.iter().find(|l| l.subnet.overlaps(&subnet)).map(|l| format!("{} of this machine", l.text));
         if let Some(other) = taken.or_else(|| camera.map(|c| format!("the camera {}", c.name))) {
             return Outcome::block(

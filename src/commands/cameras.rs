@@ -6,6 +6,7 @@ use super::install::finish;
 use super::setup::Setup;
 use crate::cli::{CameraFlags, Cameras, Exit, Globals, RecordWhen};
 use crate::drive::Drive;
+use crate::drive::proof::Wait;
 use crate::flow::intent::CameraTyped;
 use crate::front::{json, line};
 use crate::model::answers::{Answers, Record};
@@ -78,7 +79,7 @@ pub async fn cameras(setup: Setup, globals: &Globals, command: Cameras) -> Resul
         drive.look(&answers).await;
         drive.try_cameras(&answers).await;
         let (plan, _) = drive.plan(&answers).await.map_err(one)?;
-        drive.install(&answers, &plan, None).await.map_err(one)
+        drive.install(&answers, &plan, Wait::AsUsual).await.map_err(one)
     });
     finish(work, events, json, terminal).await
 }
@@ -90,8 +91,7 @@ fn set(drive: &Drive, answers: &mut Answers, at: Option<usize>, name: &str, url:
         Some(RecordWhen::Motion) => Record::Motion,
         None => old.as_ref().map_or(Record::Motion, |c| c.record),
     };
-    let sub_url = old.as_ref().and_then(|c| c.sub_url.clone());
-    let user = more.user.clone().or_else(|| old.and_then(|c| c.user)).unwrap_or_default();
+    let user = more.user.clone().or_else(|| old.as_ref().and_then(|c| c.user.clone())).unwrap_or_default();
     let password = match &more.password_file {
         Some(path) => {
             let bytes = drive.papers.read(path).map_err(|e| one(file_fault(&e, path)))?;
@@ -99,9 +99,8 @@ fn set(drive: &Drive, answers: &mut Answers, at: Option<usize>, name: &str, url:
         }
         None => SecretString::from(String::new()),
     };
-    let typed = CameraTyped { name: name.into(), url, user, password, record };
-    let (mut camera, _) = drive.set_camera(at, typed).map_err(one)?;
-    camera.sub_url = more.sub_url.clone().or(sub_url);
+    let typed = CameraTyped { name: name.into(), url, sub_url: more.sub_url.clone(), user, password, record };
+    let (camera, _) = drive.set_camera(typed, old.as_ref()).map_err(one)?;
     match at {
         Some(at) => answers.cameras[at] = camera,
         None => answers.cameras.push(camera),

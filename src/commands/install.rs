@@ -6,6 +6,7 @@ use super::setup::Setup;
 use crate::ask;
 use crate::cli::{Exit, Globals};
 use crate::drive::install::Finished;
+use crate::drive::proof::Wait;
 use crate::front::{json, line};
 use crate::model::answers::Answers;
 use crate::model::check::{Check, Fix, Status};
@@ -62,7 +63,7 @@ pub async fn install(setup: Setup, globals: &Globals, wait: Option<Duration>) ->
     }
     let answers = ready(&setup, globals).await?;
     setup.root_needed().map_err(|f| vec![f])?;
-    carry(setup, answers, globals.strict, wait).await
+    carry(setup, answers, globals.strict, Wait::given(wait)).await
 }
 
 /// Changes the answers of a standing site.
@@ -93,10 +94,10 @@ pub async fn change(setup: Setup, globals: &Globals) -> Result<i32, Vec<Fault>> 
         ]);
     }
     setup.root_needed().map_err(one)?;
-    carry(setup, answers, globals.strict, None).await
+    carry(setup, answers, globals.strict, Wait::AsUsual).await
 }
 
-async fn carry(setup: Setup, answers: Answers, strict: bool, wait: Option<Duration>) -> Result<i32, Vec<Fault>> {
+async fn carry(setup: Setup, answers: Answers, strict: bool, wait: Wait) -> Result<i32, Vec<Fault>> {
     let Setup { drive, events, json, terminal, .. } = setup;
     let (quiet, name) = (drive.quiet(), answers.site.clone());
     let work = {
@@ -152,7 +153,7 @@ pub async fn resume(setup: Setup, site: Option<&str>) -> Result<i32, Vec<Fault>>
             drive.look(&answers).await;
             drive.try_cameras(&answers).await;
         }
-        drive.resume(&site, None).await.map_err(one)
+        drive.resume(&site, Wait::AsUsual).await.map_err(one)
     });
     finish(work, events, json, terminal).await
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::install::finish;
 use super::setup::Setup;
 use crate::cli::{Exit, Globals};
+use crate::drive::proof::Wait;
 use crate::flow::Stage;
 use crate::front::{json, line};
 use crate::model::event::Event;
@@ -85,7 +86,7 @@ pub async fn passwords(setup: Setup, site: Option<&str>, name: Option<&str>, new
         let work = tokio::spawn(async move {
             drive.look(&answers).await;
             let (plan, _) = drive.plan(&answers).await.map_err(one)?;
-            drive.install(&answers, &plan, Some(std::time::Duration::ZERO)).await.map_err(one)
+            drive.install(&answers, &plan, Wait::No).await.map_err(one)
         });
         drop(setup.drive);
         return finish(work, events, as_json, terminal).await;

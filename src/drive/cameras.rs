@@ -14,32 +14,54 @@ use crate::model::event::Event;
 use crate::model::fault::{Fault, Whose};
 use crate::model::registry::is_loopback;
 use crate::model::text::DOTS;
+use crate::words;
 
 impl Drive {
-    /// Takes a typed camera apart and keeps its login.
-    pub fn set_camera(&self, index: Option<usize>, typed: CameraTyped) -> Result<(Camera, String), Fault> {
-        let name = if typed.name.is_empty() { format!("camera-{}", index.unwrap_or_default() + 1) } else { typed.name.clone() };
-        let name = ask::valid::name(&name).map_err(|why| {
+    /// Takes a typed camera apart and keeps its login. `was` is the camera that is changed: what was kept for it stands where
+    /// nothing was typed again, also under another name.
+    pub fn set_camera(&self, typed: CameraTyped, was: Option<&Camera>) -> Result<(Camera, String), Fault> {
+        let name = ask::valid::name(&typed.name).map_err(|why| {
             Fault::new(Whose::Input, "CAMERA-NAME", why).cure("Use small letters, digits and hyphens, such as front-door.")
         })?;
-        let kept = self.secrets.get(&format!("camera.{name}.url"));
-        let url = unmasked(&typed.url, kept.as_ref()).map_err(camera::refused)?;
-        let address = camera::address(&url, &self.own_addresses())?;
-        let (inside_user, inside_password) = address.login.unzip();
+        let kept = |what: &str| self.secrets.get(&format!("camera.{}.{what}", was?.name));
+        let own = self.own_addresses();
+        let understood = |typed: &str, kept: Option<SecretString>| {
+            let whole = unmasked(typed, kept.as_ref()).map_err(camera::refused)?;
+            camera::address(&whole, &own)
+        };
+        let main = understood(&typed.url, kept("url"))?;
+        let old_sub = was.and_then(|c| c.sub_url.clone());
+        let sub = typed.sub_url.as_ref().or(old_sub.as_ref()).map(|sub| understood(sub, kept("sub_url"))).transpose()?;
+        let mut logins = [main.login, sub.as_ref().and_then(|s| s.login.clone())].into_iter().flatten();
+        let inside = logins.next();
+        if let (Some((user, password)), Some((other, others))) = (&inside, logins.next())
+            && (*user != other || password.expose_secret() != others.expose_secret())
+        {
+            return Err(Fault::new(Whose::Input, "CAMERA-TWO-LOGINS", "The two addresses of this camera have two logins.")
+                .cure("Give it one user for both, and type it once."));
+        }
+        let (inside_user, inside_password) = inside.unzip();
         let user = if typed.user.is_empty() { inside_user } else { Some(typed.user.clone()) };
         let password = if typed.password.expose_secret().is_empty() { inside_password } else { Some(typed.password.clone()) };
-        let (url, whole) = ask::address::apart(address.whole.expose_secret().into());
-        let set = Camera { name, url, sub_url: None, user, record: typed.record };
-        // The password that was kept for this camera stands where none was typed again.
-        let kept = self.secrets.get(&format!("camera.{}.password", set.name));
-        let password = password.or(kept);
+        let password = password.or_else(|| kept("password"));
+        let (url, whole) = ask::address::apart(main.whole.expose_secret().into());
+        let (sub_url, whole_sub) = sub.as_ref().map(|s| ask::address::apart(s.whole.expose_secret().into())).unzip();
+        let set = Camera { name, url, sub_url, user, record: typed.record };
         if let Some(password) = &password {
             self.secrets.put(&format!("camera.{}.password", set.name), password.clone());
         }
-        for (name, value) in ask::address::secrets(&set, password.as_ref(), whole.as_ref(), None) {
+        for (name, value) in ask::address::secrets(&set, password.as_ref(), whole.as_ref(), whole_sub.flatten().as_ref()) {
             self.secrets.put(&name, value);
         }
-        Ok((set, address.advice.join(" ")))
+        let mut advice = main.advice;
+        // A form asks for the one address only: what it did not ask stays, and is told where the camera itself moved.
+        let host = |url: &str| Url::parse(url).ok().and_then(|u| u.host_str().map(str::to_string));
+        if let (None, Some(was), Some(sub)) = (&typed.sub_url, was, &set.sub_url)
+            && host(&was.url) != host(&set.url)
+        {
+            advice.push(words::camera::sub_stays(sub, &set.name));
+        }
+        Ok((set, advice.join(" ")))
     }
 
     fn own_addresses(&self) -> Vec<std::net::IpAddr> {
@@ -88,11 +110,11 @@ impl Drive {
 
     /// From inside a container `localhost` is the container itself: its recorder gets the name of this machine instead.
     pub fn inside_addresses(&self, answers: &Answers) {
-        for c in &answers.cameras {
-            let Some(url) = self.secrets.get(&format!("camera.{}.url", c.name)) else { continue };
+        for (c, what) in answers.cameras.iter().flat_map(|c| [(c, "url"), (c, "sub_url")]) {
+            let Some(url) = self.secrets.get(&format!("camera.{}.{what}", c.name)) else { continue };
             let Ok(mut inside) = Url::parse(url.expose_secret()) else { continue };
             if inside.host_str().is_some_and(is_loopback) && inside.set_host(Some("host.docker.internal")).is_ok() {
-                self.secrets.put(&format!("camera.{}.inside-url", c.name), SecretString::from(inside.to_string()));
+                self.secrets.put(&format!("camera.{}.inside-{what}", c.name), SecretString::from(inside.to_string()));
             }
         }
     }
@@ -100,11 +122,72 @@ impl Drive {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::{ExposeSecret as _, SecretString};
+
     use crate::drive::Drive;
+    use crate::flow::intent::CameraTyped;
     use crate::flow::{Flow, Input, Intent, Stage};
+    use crate::model::answers::{Answers, Record};
     use crate::model::event::Event;
     use crate::recipe::load::embedded;
     use crate::world::fake::{named, world};
+
+    fn drive() -> Drive {
+        let (sender, _) = tokio::sync::mpsc::unbounded_channel();
+        Drive::new(world(named("nuc").unwrap()), embedded().unwrap(), "/var/lib/kerbup".into(), sender)
+    }
+
+    fn typed(name: &str, url: &str, sub: Option<&str>, user: &str, password: &str) -> CameraTyped {
+        let (name, url, sub_url, user) = (name.into(), url.into(), sub.map(Into::into), user.into());
+        CameraTyped { name, url, sub_url, user, password: SecretString::from(password.to_string()), record: Record::Motion }
+    }
+
+    fn kept(drive: &Drive, name: &str) -> Option<String> {
+        drive.secrets.get(name).map(|s| s.expose_secret().to_string())
+    }
+
+    #[test]
+    fn a_second_stream_has_the_cameras_login_and_is_shown_without_it() {
+        let drive = drive();
+        let (camera, _) =
+            drive.set_camera(typed("door", "rtsp://192.0.2.9/s", Some("rtsp://u:h%40sh@192.0.2.9/small"), "", ""), None).unwrap();
+        assert_eq!((camera.sub_url.as_deref(), camera.user.as_deref()), (Some("rtsp://192.0.2.9/small"), Some("u")));
+        assert_eq!(kept(&drive, "camera.door.sub_url").unwrap(), "rtsp://u:h%40sh@192.0.2.9/small");
+        assert_eq!(kept(&drive, "camera.door.url").unwrap(), "rtsp://u:h%40sh@192.0.2.9/s");
+        // A form that does not ask for it leaves it, with the new login, and says so where the camera moved.
+        let (moved, advice) = drive.set_camera(typed("door", "rtsp://192.0.2.7/s", None, "u", "new"), Some(&camera)).unwrap();
+        assert!(moved.sub_url == camera.sub_url && advice.contains("rtsp://192.0.2.9/small"), "{advice}");
+        assert_eq!(kept(&drive, "camera.door.sub_url").unwrap(), "rtsp://u:new@192.0.2.9/small");
+        let two = typed("yard", "rtsp://a:b@192.0.2.9/s", Some("rtsp://a:c@192.0.2.9/t"), "", "");
+        assert_eq!(drive.set_camera(two, None).unwrap_err().code, "CAMERA-TWO-LOGINS");
+    }
+
+    #[test]
+    fn a_renamed_camera_keeps_what_dots_stand_for() {
+        let drive = drive();
+        let url = "rtsp://192.0.2.9/user=a&password=S3cret&channel=1";
+        let (door, _) = drive.set_camera(typed("door", url, None, "", ""), None).unwrap();
+        assert!(door.url.contains("password=••••"));
+        let (gate, advice) = drive.set_camera(typed("gate", &door.url, None, "", ""), Some(&door)).unwrap();
+        assert_eq!((kept(&drive, "camera.gate.url").as_deref(), &gate.url), (Some(url), &door.url));
+        assert!(!format!("{gate:?} {advice}").contains("S3cret"), "what becomes an event holds no password");
+        // So does a password that stands in its own field.
+        let (till, _) = drive.set_camera(typed("till", "rtsp://192.0.2.8/s", None, "u", "h@sh"), None).unwrap();
+        drive.set_camera(typed("bar", &till.url, None, "u", ""), Some(&till)).unwrap();
+        assert_eq!(kept(&drive, "camera.bar.url").unwrap(), "rtsp://u:h%40sh@192.0.2.8/s");
+        // Another camera has none of it, not even under a name that one had before.
+        assert_eq!(drive.set_camera(typed("door", &door.url, None, "", ""), None).unwrap_err().code, "CAMERA-ADDRESS");
+    }
+
+    #[test]
+    fn both_addresses_on_this_machine_are_made_to_work_from_inside() {
+        let drive = drive();
+        let both = typed("here", "rtsp://u:p@localhost:8554/s", Some("rtsp://[::1]:8554/t"), "", "");
+        let (camera, _) = drive.set_camera(both, None).unwrap();
+        drive.inside_addresses(&Answers { cameras: vec![camera], ..Answers::default() });
+        assert_eq!(kept(&drive, "camera.here.inside-url").unwrap(), "rtsp://u:p@host.docker.internal:8554/s");
+        assert_eq!(kept(&drive, "camera.here.inside-sub_url").unwrap(), "rtsp://u:p@host.docker.internal:8554/t");
+    }
 
     #[tokio::test]
     async fn cameras_of_a_site_file_are_tried_when_one_comes_to_them() {

@@ -1,12 +1,12 @@
 //! Answers of a standing site that are changed, on described machines: what is made anew for it, and what is refused.
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::Drive;
+use super::proof::Wait;
 use crate::model::answers::Answers;
 use crate::model::engine::{ContainerSpec, NetworkSpec};
 use crate::model::fact::Fact;
@@ -30,7 +30,7 @@ async fn standing() -> (Drive, Answers) {
 async fn run(drive: &Drive, answers: &Answers) {
     drive.look(answers).await;
     let (plan, _) = drive.plan(answers).await.unwrap();
-    let ran = drive.install(answers, &plan, Some(Duration::ZERO)).await.unwrap();
+    let ran = drive.install(answers, &plan, Wait::No).await.unwrap();
     assert_eq!((ran.ending, ran.changed), (Ending::Done, true), "{ran:?}");
 }
 
@@ -122,7 +122,7 @@ async fn a_change_of_subnet_that_was_cut_off_goes_on() {
     // As far as the network is gone, and one of its parts not yet made anew.
     let cut = drive.clone();
     let (with, accepted) = (other.clone(), plan.clone());
-    let running = tokio::spawn(async move { cut.install(&with, &accepted, Some(Duration::ZERO)).await });
+    let running = tokio::spawn(async move { cut.install(&with, &accepted, Wait::No).await });
     while drive.world.engine.container("shop-vault").await.unwrap().is_some() {
         tokio::task::yield_now().await;
     }
@@ -130,7 +130,7 @@ async fn a_change_of_subnet_that_was_cut_off_goes_on() {
     let _ = running.await;
     let site = drive.site(Some("shop")).unwrap();
     assert!(site.receipt.unfinished());
-    assert_eq!(drive.resume(&site, Some(Duration::ZERO)).await.unwrap().ending, Ending::Done);
+    assert_eq!(drive.resume(&site, Wait::No).await.unwrap().ending, Ending::Done);
     assert_eq!(subnet(&drive).await.as_deref(), Some("172.31.5.0/24"));
     assert_eq!(addresses(&drive).await.len(), 3);
     let site = drive.site(Some("shop")).unwrap();
@@ -151,7 +151,7 @@ async fn a_subnet_that_cannot_be_had_takes_nothing_away() {
     let guest = ContainerSpec { name: "guest".into(), image, network: "shop".into(), ..ContainerSpec::default() };
     engine.create(&guest, &[]).await.unwrap();
     engine.start("guest").await.unwrap();
-    let ran = drive.install(&other, &plan, None).await.unwrap();
+    let ran = drive.install(&other, &plan, Wait::AsUsual).await.unwrap();
     let fault = ran.fault.unwrap();
     assert_eq!((ran.ending, fault.code.as_str()), (Ending::Failed, "NETWORK-IN-USE"));
     assert!(fault.because[0].contains("guest") && fault.cure[0].contains("docker network disconnect shop guest"), "{fault:?}");
@@ -163,7 +163,7 @@ async fn a_subnet_that_cannot_be_had_takes_nothing_away() {
         .create_network(&NetworkSpec { name: "theirs".into(), subnet: Some("172.31.0.0/16".into()), ..NetworkSpec::default() })
         .await
         .unwrap();
-    assert_eq!(drive.install(&other, &plan, None).await.unwrap().fault.unwrap().code, "SUBNET-TAKEN");
+    assert_eq!(drive.install(&other, &plan, Wait::AsUsual).await.unwrap().fault.unwrap().code, "SUBNET-TAKEN");
     assert_eq!(drive.plan(&other).await.unwrap_err().code, "SUBNET-TAKEN");
     assert_eq!((subnet(&drive).await, addresses(&drive).await), (was, parts));
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use super::Drive;
+use super::proof::Wait;
 use super::sites::Site;
 use crate::ask;
 use crate::flow::Effect;
@@ -70,11 +71,11 @@ impl Drive {
             }
             Effect::Keep(name, value) => self.secrets.put(&name, value),
             Effect::Forget(name) => self.secrets.forget(&name),
-            Effect::AddCamera(index, typed) => {
-                let (camera, advice) = self.set_camera(index, typed)?;
+            Effect::AddCamera(index, typed, was) => {
+                let (camera, advice) = self.set_camera(typed, was.as_deref())?;
                 {
                     let cameras = &mut self.memory().answers.cameras;
-                    cameras.retain(|c| c.name != camera.name);
+                    cameras.retain(|c| c.name != camera.name && was.as_ref().is_none_or(|w| w.name != c.name));
                     cameras.push(camera.clone());
                 }
                 self.send(Event::CameraSet { index, camera, advice });
@@ -101,11 +102,11 @@ impl Drive {
             Effect::Install(answers) => {
                 let plan = self.memory().plan.clone();
                 let plan = plan.ok_or_else(|| Fault::new(Whose::Ours, "NO-PLAN", "There is no plan to install by."))?;
-                self.install(&answers, &plan, None).await?;
+                self.install(&answers, &plan, Wait::AsUsual).await?;
             }
             Effect::Resume(site) => {
                 let site = self.site(Some(&site))?;
-                self.resume(&site, None).await?;
+                self.resume(&site, Wait::AsUsual).await?;
             }
             Effect::Pause(hold) => self.want_hold(hold)?,
             Effect::Stop => self.want_stop()?,

@@ -1,10 +1,9 @@
 //! An engine that is there and does not start with the machine, on described machines: it does while a site needs it.
 
-use std::time::Duration;
-
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::Drive;
+use super::proof::Wait;
 use crate::model::answers::Answers;
 use crate::model::engine::ContainerSpec;
 use crate::model::fact::Fact;
@@ -55,7 +54,7 @@ fn stopped(machine: &mut Described) {
 
 async fn install(drive: &Drive, answers: &Answers) {
     let (plan, _) = drive.plan(answers).await.unwrap();
-    let ran = drive.install(answers, &plan, Some(Duration::ZERO)).await.unwrap();
+    let ran = drive.install(answers, &plan, Wait::No).await.unwrap();
     assert_eq!(ran.ending, Ending::Done, "{ran:?}");
 }
 

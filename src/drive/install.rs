@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Drive;
-use super::proof::Proof;
+use super::proof::{Proof, Wait};
 use crate::ask;
 use crate::model::answers::Answers;
 use crate::model::event::{CameraCount, Event, Unit};
@@ -82,8 +82,8 @@ impl Drive {
         }
     }
 
-    /// Installs by an accepted plan. With `wait` it is done only when every camera that answers has recorded.
-    pub async fn install(&self, answers: &Answers, plan: &Plan, wait: Option<std::time::Duration>) -> Result<Finished, Fault> {
+    /// Installs by an accepted plan, and waits for the cameras as told.
+    pub async fn install(&self, answers: &Answers, plan: &Plan, wait: Wait) -> Result<Finished, Fault> {
         let f = &*self.world.files;
         let state = self.state(&answers.site);
         let _lock = self.lock(&state)?;
@@ -109,7 +109,7 @@ impl Drive {
     }
 
     /// Goes on with the plan that was accepted, where it was cut off. Where another kerbup does that now, its run is shown.
-    pub async fn resume(&self, site: &super::sites::Site, wait: Option<std::time::Duration>) -> Result<Finished, Fault> {
+    pub async fn resume(&self, site: &super::sites::Site, wait: Wait) -> Result<Finished, Fault> {
         let _lock = match self.lock(&site.state) {
             Err(fault) if fault.code == "RUN-UNDER-WAY" && self.under_way(&site.state) => return self.attach(&site.state).await,
             lock => lock?,
@@ -128,14 +128,7 @@ impl Drive {
     }
 
     /// Carries the plan out; a power cut is seen to and another kerbup may watch.
-    async fn carry(
-        &self,
-        answers: &Answers,
-        plan: &Plan,
-        receipt: &Receipt,
-        journal: Arc<Journal>,
-        wait: Option<std::time::Duration>,
-    ) -> Result<Finished, Fault> {
+    async fn carry(&self, answers: &Answers, plan: &Plan, receipt: &Receipt, journal: Arc<Journal>, wait: Wait) -> Result<Finished, Fault> {
         let telling = self.tell(&self.state(&answers.site));
         telling.drive.stand_by(&answers.site, &answers.path);
         let result = telling.drive.steps(answers, plan, receipt, journal, wait, false).await;
@@ -151,7 +144,7 @@ impl Drive {
         plan: &Plan,
         receipt: &Receipt,
         journal: Arc<Journal>,
-        wait: Option<std::time::Duration>,
+        wait: Wait,
         undone: bool,
     ) -> Result<Finished, Fault> {
         self.control(Control::Run);

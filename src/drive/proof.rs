@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use url::Url;
 
 use super::install::Finished;
@@ -11,7 +12,7 @@ use crate::model::answers::{Answers, Expose, Shape};
 use crate::model::camera::CameraTried;
 use crate::model::event::{Address, CameraCount, Event, Unit};
 use crate::model::fault::{Fault, Whose};
-use crate::model::health::CameraState;
+use crate::model::health::{CameraHealth, CameraState};
 use crate::model::journal::Ending;
 use crate::model::plan::Plan;
 use crate::step::{self, container};
@@ -28,6 +29,42 @@ pub struct Proof {
     pub unproven: Vec<String>,
     /// What was waited for and did not come.
     pub fault: Option<Fault>,
+}
+
+/// How long a run waits for the cameras.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// Not at all: what was done has nothing to do with them.
+    No,
+    /// As long as a recorder takes to start. Who is late is told; nothing has failed.
+    AsUsual,
+    /// At most so long. The run has failed when a camera that answers has not recorded by then.
+    UntilRecorded(Duration),
+}
+
+impl Wait {
+    /// What a person gave as the longest time, where one was given.
+    pub fn given(limit: Option<Duration>) -> Self {
+        limit.map_or(Wait::AsUsual, Wait::UntilRecorded)
+    }
+}
+
+/// After so many seconds without a file, a camera that was asked to record is told as one that watches.
+const ASKED: f64 = 20.0;
+
+/// A camera that waits for movement, and was asked to record without.
+struct Asked {
+    /// When, by the clock's ticks.
+    at: f64,
+    /// Why its recorder did not take that.
+    refused: Option<String>,
+}
+
+impl Asked {
+    /// Nothing more is to be expected of it.
+    fn over(&self, now: f64) -> bool {
+        self.refused.is_some() || now - self.at > ASKED
+    }
 }
 
 impl Proof {
@@ -55,75 +92,94 @@ impl Drive {
         all.iter().find(|i| i.name == device)?.addresses.iter().find(|(a, _)| a.is_ipv4()).map(|(a, _)| a.to_string())
     }
 
-    /// Tries the addresses and waits for cameras. Without `wait` each camera is given the time its recorder takes to start;
-    /// with it, the run has failed when a camera that answers has not recorded by then.
-    pub async fn prove(&self, answers: &Answers, plan: &Plan, wait: Option<Duration>) -> Proof {
+    /// Tries the addresses and waits for cameras.
+    pub async fn prove(&self, answers: &Answers, plan: &Plan, wait: Wait) -> Proof {
         let mut proof = Proof { addresses: self.addresses(answers, plan).await, ..Proof::default() };
         proof.cameras.of = answers.cameras.len();
         let answered: BTreeSet<String> = {
             let memory = self.memory();
             answers.cameras.iter().filter(|c| memory.tried.get(&c.name).is_none_or(|t| t.outcome.is_ok())).map(|c| c.name.clone()).collect()
         };
-        let limit = wait.unwrap_or(Duration::from_secs(if answered.is_empty() { 0 } else { 75 })).as_secs_f64();
+        let limit = match wait {
+            Wait::No => 0.0,
+            Wait::AsUsual => 75.0,
+            Wait::UntilRecorded(limit) => limit.as_secs_f64(),
+        };
         let since = self.world.clock.ticks();
         let (id, title) = ("proof".to_string(), "Wait for the first recording".to_string());
         if !answered.is_empty() && limit > 0.0 {
             self.send(Event::StepStarted { id: id.clone(), title: title.clone(), at: self.world.clock.now() });
         }
-        let mut proven: BTreeSet<String> = BTreeSet::new();
+        let mut recorded: BTreeSet<String> = BTreeSet::new();
+        let mut asked: BTreeMap<String, Asked> = BTreeMap::new();
         let subnet = plan.steps.iter().find(|s| s.kind == "network").and_then(|s| s.with.text("subnet"));
         let mut inside: BTreeMap<String, CameraTried> = BTreeMap::new();
-        while proven.len() < answered.len() && self.world.clock.ticks() - since < limit {
-            if let Ok(snapshot) = self.snapshot_of(&answers.site, plan, answers).await {
-                for c in &snapshot.cameras {
-                    let here = self.memory().tried.get(&c.name).cloned();
-                    let url = answers.cameras.iter().find(|k| k.name == c.name).map_or("", |k| &k.url);
-                    if let Some(tried) = inside::tried(c, url, here.as_ref(), subnet.as_deref())
-                        && inside.get(&c.name) != Some(&tried)
-                    {
-                        inside.insert(c.name.clone(), tried.clone());
-                        self.send(Event::CameraTried { tried });
-                    }
-                    let says = match c.state {
-                        CameraState::Recording if c.recordings.unwrap_or(0) > 0 || c.last_saved_seconds.is_some() => "records".to_string(),
-                        CameraState::Watching => "watches, and records when something moves".to_string(),
-                        _ => continue,
-                    };
-                    if answered.contains(&c.name) && proven.insert(c.name.clone()) {
-                        self.send(Event::Recorded { camera: c.name.clone(), says });
-                    }
+        let watched = self.watched(&answers.site, plan, answers).await.ok();
+        while let Some(watched) = watched.as_ref().filter(|_| !answered.is_empty()) {
+            let snapshot = self.read(watched).await;
+            for c in &snapshot.cameras {
+                let here = self.memory().tried.get(&c.name).cloned();
+                let url = answers.cameras.iter().find(|k| k.name == c.name).map_or("", |k| &k.url);
+                if let Some(tried) = inside::tried(c, url, here.as_ref(), subnet.as_deref())
+                    && inside.get(&c.name) != Some(&tried)
+                {
+                    inside.insert(c.name.clone(), tried.clone());
+                    self.send(Event::CameraTried { tried });
                 }
-                self.send(Event::Health { snapshot: Box::new(snapshot) });
+                let saved = c.recordings.unwrap_or(0) > 0 || c.last_saved_seconds.is_some();
+                if c.state == CameraState::Recording && saved && answered.contains(&c.name) && recorded.insert(c.name.clone()) {
+                    let says = if asked.contains_key(&c.name) { "recorded as asked, and now waits for movement" } else { "records" };
+                    self.send(Event::Recorded { camera: c.name.clone(), says: says.into() });
+                }
             }
-            if proven.len() < answered.len() {
-                // Measured: a recorder waits 30 s at each start before it opens its camera.
-                let waited = (self.world.clock.ticks() - since) as u64;
-                let note = "a recorder opens its camera about 30 s after it started".to_string();
-                self.send(Event::StepProgress { id: id.clone(), done: waited, total: Some(limit as u64), unit: Unit::Seconds, note });
-                self.world.clock.sleep(Duration::from_secs(1)).await;
+            let waits = |c: &&CameraHealth| c.state == CameraState::Watching && answered.contains(&c.name) && !asked.contains_key(&c.name);
+            let names: Vec<String> = snapshot.cameras.iter().filter(waits).map(|c| c.name.clone()).collect();
+            self.send(Event::Health { snapshot: Box::new(snapshot) });
+            let now = self.world.clock.ticks();
+            let settled =
+                |name: &String| recorded.contains(name) || (wait == Wait::AsUsual && asked.get(name).is_some_and(|a| a.over(now)));
+            let waited = now - since;
+            if waited >= limit || answered.iter().all(settled) {
+                break;
             }
+            let answers = join_all(names.iter().map(|name| self.record_now(watched, name))).await;
+            asked.extend(names.into_iter().zip(answers.into_iter().map(|said| Asked { at: now, refused: said.err() })));
+            // Measured: a recorder waits 30 s at each start before it opens its camera.
+            let note = "a recorder opens its camera about 30 s after it started".to_string();
+            self.send(Event::StepProgress { id: id.clone(), done: waited as u64, total: Some(limit as u64), unit: Unit::Seconds, note });
+            self.world.clock.sleep(Duration::from_secs(1)).await;
         }
         if !answered.is_empty() && limit > 0.0 {
             self.send(Event::StepDone { id, title, seconds: self.world.clock.ticks() - since, changed: false });
         }
-        proof.cameras.recording = proven.len();
-        let late: Vec<&String> = answered.difference(&proven).collect();
-        for name in &late {
-            proof.unproven.push(match inside.get(*name).filter(|t| t.outcome.is_err()) {
-                Some(t) => format!("{name} does not record yet: {}. {}", t.says, t.advice),
-                None => format!("{name} was not seen to record yet: see how it is with kerbup status."),
-            });
+        proof.cameras.recording = recorded.len();
+        if wait == Wait::No {
+            return proof;
         }
+        let late: Vec<&String> = answered.difference(&recorded).collect();
+        let told = |name: &String| match (asked.get(name), inside.get(name).filter(|t| t.outcome.is_err())) {
+            (_, Some(t)) => format!("{name} does not record yet: {}. {}", t.says, t.advice),
+            (Some(Asked { refused: None, .. }), _) => {
+                format!("{name} watches: it records when something moves. Asked for a first recording, it has saved none yet.")
+            }
+            (Some(Asked { refused: Some(why), .. }), _) => {
+                format!("{name} watches: it records when something moves. It could not be asked for a first recording: {why}")
+            }
+            (None, None) => format!("{name} was not seen to record yet: see how it is with kerbup status."),
+        };
+        proof.unproven.extend(late.iter().map(|name| told(name)));
         for c in answers.cameras.iter().filter(|c| !answered.contains(&c.name)) {
             proof.unproven.push(format!("{} did not answer when it was tried: its recorder goes on trying.", c.name));
         }
-        if let (Some(wait), false) = (wait, late.is_empty()) {
+        if let (Wait::UntilRecorded(limit), Some(first)) = (wait, late.first()) {
             let names: Vec<&str> = late.iter().map(|n| n.as_str()).collect();
-            proof.fault = Some(
-                Fault::new(Whose::Network, "NOT-RECORDING", format!("No recording within {} s: {}.", wait.as_secs(), names.join(", ")))
-                    .because("The camera answered when it was tried from this machine.")
-                    .cure(format!("See what its recorder says: kerbup logs agent-{}", names[0])),
-            );
+            let fault =
+                Fault::new(Whose::Network, "NOT-RECORDING", format!("No recording within {} s: {}.", limit.as_secs(), names.join(", ")));
+            let fault = late.iter().fold(fault, |fault, name| fault.because(told(name)));
+            proof.fault = Some(fault.cure(match asked.get(*first) {
+                Some(_) => "Let something move before the camera, and see with kerbup status whether it has recorded.".to_string(),
+                None => format!("See what its recorder says: kerbup logs agent-{first}"),
+            }));
         }
         proof
     }
@@ -150,5 +206,76 @@ impl Drive {
             }
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc::unbounded_channel;
+
+    use super::*;
+    use crate::model::answers::{Camera, Record};
+    use crate::recipe::load::embedded;
+    use crate::world::fake::{Described, Pace, named, paced};
+
+    /// A site with a camera, on a described machine on which nothing goes wrong.
+    async fn installed(record: Record, wait: Wait) -> (Drive, Answers, Finished, Vec<Event>) {
+        installed_where(record, wait, |_| {}).await
+    }
+
+    async fn installed_where(record: Record, wait: Wait, but: impl FnOnce(&mut Described)) -> (Drive, Answers, Finished, Vec<Event>) {
+        let (sender, mut events) = unbounded_channel();
+        let mut machine = Described { trouble: vec![], ..named("nuc").unwrap() };
+        but(&mut machine);
+        let drive = Drive::new(paced(machine, Pace::Speed(300.0)).0, embedded().unwrap(), "/var/lib/kerbup".into(), sender);
+        let url = "rtsp://192.168.1.64/Streaming/Channels/101".to_string();
+        drive.secrets.put("camera.door.url", url.clone().into());
+        let camera = Camera { name: "door".into(), url, sub_url: None, user: None, record };
+        let answers = Answers { site: "shop".into(), path: "/srv/kerberos".into(), cameras: vec![camera], ..Answers::default() };
+        drive.look(&answers).await;
+        drive.try_cameras(&answers).await;
+        let (plan, _) = drive.plan(&answers).await.unwrap();
+        let finished = drive.install(&answers, &plan, wait).await.unwrap();
+        let all = std::iter::from_fn(|| events.try_recv().ok()).collect();
+        (drive, answers, finished, all)
+    }
+
+    #[tokio::test]
+    async fn a_camera_that_waits_for_movement_is_asked_once_and_counts_when_it_has_recorded() {
+        let (_, _, finished, events) = installed(Record::Motion, Wait::UntilRecorded(Duration::from_secs(50))).await;
+        assert_eq!((finished.ending, finished.cameras), (Ending::Done, CameraCount { recording: 1, of: 1 }), "{:?}", finished.fault);
+        let recorded: Vec<_> = events.iter().filter(|e| matches!(e, Event::Recorded { .. })).collect();
+        assert!(matches!(recorded[..], [Event::Recorded { says, .. }] if says.contains("as asked")), "{recorded:?}");
+    }
+
+    /// The same, with recorders that do not take what they are asked.
+    #[tokio::test]
+    async fn a_camera_that_only_watches_is_never_told_as_one_that_records() {
+        for wait in [Wait::AsUsual, Wait::UntilRecorded(Duration::from_secs(50))] {
+            let (_, _, finished, events) = installed_where(Record::Motion, wait, |d| d.deaf_recorders = true).await;
+            assert_eq!(finished.cameras, CameraCount { recording: 0, of: 1 });
+            assert!(!events.iter().any(|e| matches!(e, Event::Recorded { .. })));
+            let Some(Event::Done { ok, says, .. }) = events.last() else { panic!("{:?}", events.last()) };
+            assert!(says.iter().any(|s| s.starts_with("door watches: it records when something moves.") && s.contains("503")), "{says:?}");
+            let code = finished.fault.as_ref().map(|f| f.code.as_str());
+            let wanted = if wait == Wait::AsUsual { (true, Ending::Done, None) } else { (false, Ending::Failed, Some("NOT-RECORDING")) };
+            assert_eq!((*ok, finished.ending, code), wanted);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_renewed_password_waits_for_no_camera() {
+        let (drive, answers, ..) = installed(Record::Always, Wait::AsUsual).await;
+        let old = drive.secrets.get("vault.password");
+        // Another program, later: it has tried no camera.
+        drive.memory().tried.clear();
+        drive.renew(&drive.site(None).unwrap(), "vault.password").await.unwrap();
+        let (plan, _) = drive.plan(&answers).await.unwrap();
+        let finished = drive.install(&answers, &plan, Wait::No).await.unwrap();
+        assert_eq!((finished.ending, finished.changed, finished.fault), (Ending::Done, true, None));
+        assert_eq!(finished.cameras, CameraCount { recording: 1, of: 1 }, "one reading tells who records now");
+        assert!(!drive.site(None).unwrap().receipt.unfinished());
+        use secrecy::ExposeSecret as _;
+        assert_ne!(old.unwrap().expose_secret(), drive.secrets.get("vault.password").unwrap().expose_secret());
     }
 }

@@ -55,6 +55,14 @@ impl Drive {
         health::snapshot(&self.world, &w.site, &w.subjects, Some(&w.path), w.keeps).await
     }
 
+    /// Asks a camera's recorder to record now, as when something moves. The error says why that was not taken.
+    pub async fn record_now(&self, w: &Watched, camera: &str) -> Result<(), String> {
+        let of = |s: &&health::Subject| s.camera.as_ref().is_some_and(|(name, _)| name == camera);
+        let subject = w.subjects.iter().find(of).ok_or("It has no recorder.")?;
+        let observed = self.world.engine.container(&subject.container).await.map_err(|e| e.to_string())?;
+        health::record(&self.world, subject, &observed.ok_or("Its recorder is not there.")?).await
+    }
+
     /// Health of a site from its plan.
     pub async fn snapshot_of(&self, site: &str, plan: &Plan, answers: &Answers) -> Result<HealthSnapshot, Fault> {
         Ok(self.read(&self.watched(site, plan, answers).await?).await)

@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use super::Drive;
 use super::install::Finished;
+use super::proof::Wait;
 use super::sites::Site;
 use crate::model::answers::Answers;
 use crate::model::event::Event;
@@ -48,13 +49,13 @@ async fn planned(drive: &Drive) -> Plan {
 
 fn begun(drive: &Drive, plan: &Plan) -> JoinHandle<Result<Finished, Fault>> {
     let (drive, plan) = (drive.clone(), plan.clone());
-    tokio::spawn(async move { drive.install(&answers(), &plan, Some(Duration::ZERO)).await })
+    tokio::spawn(async move { drive.install(&answers(), &plan, Wait::No).await })
 }
 
 /// A second kerbup that shows the run of the first.
 async fn watched(drive: &Drive, site: Site) -> JoinHandle<Result<Finished, Fault>> {
     let two = drive.clone();
-    let showing = tokio::spawn(async move { two.resume(&site, None).await });
+    let showing = tokio::spawn(async move { two.resume(&site, Wait::AsUsual).await });
     while drive.attached().is_none() {
         tokio::task::yield_now().await;
     }
@@ -100,7 +101,7 @@ async fn a_second_kerbup_shows_the_run_of_the_first_to_its_end() {
     );
     assert!(!text.contains("{{") && world.files.read_link(LINK).unwrap() == UNIT);
 
-    let shown = two.resume(&site, None).await.unwrap();
+    let shown = two.resume(&site, Wait::AsUsual).await.unwrap();
     let ran = run.await.unwrap().unwrap();
     assert_eq!((ran.ending, &shown), (Ending::Done, &ran));
     let (first, second) = (all(&mut first), all(&mut second));
@@ -129,7 +130,7 @@ async fn a_second_kerbup_can_stop_the_run_of_the_first() {
     assert!(!files::there(&*world.files, &format!("{STATE}/run/stop")) && !files::there(&*world.files, UNIT));
     // What was stopped goes on, and the wish that stopped it is gone.
     let site = two.site(Some("shop")).unwrap();
-    assert_eq!(two.resume(&site, Some(Duration::ZERO)).await.unwrap().ending, Ending::Done);
+    assert_eq!(two.resume(&site, Wait::No).await.unwrap().ending, Ending::Done);
 }
 
 #[tokio::test]
@@ -176,7 +177,7 @@ async fn an_uninstall_that_was_cut_off_goes_on_as_it_was_meant() {
         assert!(files::there(&*world.files, &format!("{STATE}/kerbup")));
         let site = two.site(Some("shop")).unwrap();
         assert_eq!((site.receipt.purge, site.receipt.unfinished()), (purge, true));
-        assert_eq!(two.resume(&site, None).await.unwrap().ending, Ending::Done);
+        assert_eq!(two.resume(&site, Wait::AsUsual).await.unwrap().ending, Ending::Done);
         assert_eq!(files::there(&*world.files, kept), !purge);
         for gone in [UNIT, LINK, "/var/lib/kerbup"] {
             assert!(!files::there(&*world.files, gone), "{gone}");

@@ -57,6 +57,7 @@ impl Drive {
 mod tests {
     use tokio::sync::mpsc::unbounded_channel;
 
+    use super::super::proof::Wait;
     use super::*;
     use crate::model::answers::Images;
     use crate::model::check::Status;
@@ -109,7 +110,7 @@ mod tests {
         assert_eq!(image.after, ["registry:plain", "registry:ca:nas:5000"]);
         let shown = serde_json::to_string(&plan).unwrap();
         assert!(shown.contains("sudoedit /etc/docker/daemon.json") && shown.contains("sudo install -m 644 /root/ca.pem"), "{shown}");
-        let ran = drive.install(&answers, &plan, None).await.unwrap();
+        let ran = drive.install(&answers, &plan, Wait::AsUsual).await.unwrap();
         assert_eq!(ran.ending, Ending::Done, "{ran:?}");
         assert_eq!(text(&*f, FILE).unwrap(), "{\n  \"debug\": true,\n  \"insecure-registries\": [\n    \"nas:5000\"\n  ]\n}\n");
         assert_eq!(text(&*f, CA).unwrap(), PEM);
@@ -122,14 +123,14 @@ mod tests {
         let (again, states) = drive.plan(&answers).await.unwrap();
         let ours: Vec<_> = states.iter().filter(|(id, _)| id.starts_with("registry:")).map(|(_, state)| state.clone()).collect();
         assert_eq!(ours, [StepState::OursAlready, StepState::OursAlready]);
-        assert_eq!(drive.install(&answers, &again, None).await.unwrap().ending, Ending::Done);
+        assert_eq!(drive.install(&answers, &again, Wait::AsUsual).await.unwrap().ending, Ending::Done);
         assert_eq!(text(&*f, CA).unwrap(), PEM);
 
         // Answers that no longer want it take it back, in the file and in the Docker that runs.
         let without = Answers { images: Images { insecure: false, ca: None, ..answers.images.clone() }, ..answers.clone() };
         drive.look(&without).await;
         let (less, _) = drive.plan(&without).await.unwrap();
-        assert_eq!(drive.install(&without, &less, None).await.unwrap().ending, Ending::Done);
+        assert_eq!(drive.install(&without, &less, Wait::AsUsual).await.unwrap().ending, Ending::Done);
         assert_eq!((text(&*f, FILE).unwrap().as_str(), text(&*f, CA)), ("{\"debug\": true}", None));
         assert_eq!(drive.world.engine.info().await.unwrap().insecure_registries, ["127.0.0.0/8"]);
         assert!(f.meta("/etc/docker/certs.d").is_err());
@@ -192,7 +193,7 @@ mod tests {
         let (plan, _) = drive.plan(&answers).await.unwrap();
         assert_eq!(plan.step("registry:plain").unwrap().after, ["docker"]);
         assert!(plan.steps.iter().filter(|s| s.kind == "image").all(|s| s.after == ["docker", "registry:plain"]));
-        let ran = drive.install(&answers, &plan, None).await.unwrap();
+        let ran = drive.install(&answers, &plan, Wait::AsUsual).await.unwrap();
         assert!(drive.world.engine.info().await.unwrap().insecure_registries.contains(&"nas:5000".to_string()), "{ran:?}");
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Drive;
 use super::install::Finished;
+use super::proof::Wait;
 use super::sites::Site;
 use super::standing::plan_of;
 use crate::model::event::Event;
@@ -72,7 +73,7 @@ impl Drive {
         }
         let receipt = Receipt::read(f, &was.state)?;
         self.send(Event::Planned { plan: Box::new(plan.clone()), states: Default::default() });
-        self.steps(answers, plan, &receipt, journal, None, true).await
+        self.steps(answers, plan, &receipt, journal, Wait::AsUsual, true).await
     }
 
     /// Before a site that stands is changed: its answers and secrets as they are. Those of an earlier change that failed stay.

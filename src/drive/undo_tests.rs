@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::Drive;
+use super::proof::Wait;
 use crate::flow::intent::CameraTyped;
 use crate::model::answers::{Answers, Camera, Record};
 use crate::model::event::Event;
@@ -44,7 +45,7 @@ fn answers() -> Answers {
 async fn install(drive: &Drive, answers: &Answers) -> Ending {
     drive.look(answers).await;
     let (plan, _) = drive.plan(answers).await.unwrap();
-    drive.install(answers, &plan, None).await.unwrap().ending
+    drive.install(answers, &plan, Wait::AsUsual).await.unwrap().ending
 }
 
 fn camera(drive: &Drive, name: &str) -> Camera {
@@ -54,8 +55,9 @@ fn camera(drive: &Drive, name: &str) -> Camera {
         user: "viewer".into(),
         password: SecretString::from("practice"),
         record: Record::Always,
+        sub_url: None,
     };
-    drive.set_camera(None, typed).unwrap().0
+    drive.set_camera(typed, None).unwrap().0
 }
 
 /// Cameras more, one of which cannot be had, and another port.

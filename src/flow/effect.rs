@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::intent::CameraTyped;
-use crate::model::answers::Answers;
+use crate::model::answers::{Answers, Camera};
 use crate::model::check::Fix;
 
 /// What to do.
@@ -20,8 +20,8 @@ pub enum Effect {
     /// Try a camera by its name: `Event::CameraTried`. Its address with login is the secret `camera.<name>.url`.
     TryCamera(String),
     /// Split the login out of a typed camera, keep it, and answer with `Event::CameraSet`, or `Event::Failed` where the address
-    /// cannot be understood. The place is that of the camera that is changed; none adds one.
-    AddCamera(Option<usize>, CameraTyped),
+    /// cannot be understood. The place is that of the camera that is changed, with how it was; none adds one.
+    AddCamera(Option<usize>, CameraTyped, Option<Box<Camera>>),
     /// Work out what the recordings need: `Event::Sizing`.
     Size(Box<Answers>),
     /// Read the answers of a standing site, and work on that site from now on: `Event::Loaded` or `Event::Failed`.

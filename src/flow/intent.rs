@@ -12,6 +12,8 @@ pub struct CameraTyped {
     pub name: String,
     /// Address, or an IP alone.
     pub url: String,
+    /// A second, smaller stream; none leaves it as it is.
+    pub sub_url: Option<String>,
     /// User.
     pub user: String,
     /// Password.

@@ -142,7 +142,7 @@ pub struct Flow {
     pub probing: bool,
     /// A plan is being made.
     pub planning: bool,
-    /// Cameras recordings or words of which were seen in this run: name and what was seen.
+    /// Cameras that were seen to record in this run: name and what was seen.
     pub recorded: Vec<(String, String)>,
     /// Step ids of the run in the order in which they are shown.
     pub order: Vec<String>,

@@ -62,7 +62,7 @@ fn done(ok: bool) -> Event {
 
 fn typed(name: &str) -> CameraTyped {
     let (name, url) = (name.into(), "192.0.2.10".into());
-    CameraTyped { name, url, user: "u".into(), password: SecretString::from("p"), record: Record::Motion }
+    CameraTyped { name, url, sub_url: None, user: "u".into(), password: SecretString::from("p"), record: Record::Motion }
 }
 
 fn camera(name: &str) -> Camera {
@@ -134,7 +134,7 @@ fn the_recommendation_is_taken_and_what_is_not_there_is_refused() {
 #[test]
 fn a_camera_is_tried_as_soon_as_it_is_understood() {
     let mut f = flow().at(Stage::Cameras);
-    assert!(matches!(want(&mut f, Intent::Camera(None, typed("yard"))).as_slice(), [Effect::AddCamera(None, _)]));
+    assert!(matches!(want(&mut f, Intent::Camera(None, typed("yard"))).as_slice(), [Effect::AddCamera(None, ..)]));
     let set = Event::CameraSet { index: None, camera: camera("yard"), advice: String::new() };
     assert!(matches!(see(&mut f, set).as_slice(), [Effect::TryCamera(n)] if n == "yard"));
     assert_eq!(f.tried.get("yard"), Some(&None));
@@ -149,13 +149,30 @@ fn a_camera_is_tried_as_soon_as_it_is_understood() {
     assert!(matches!(f.tried.get("yard"), Some(Some(_))));
     let set = Event::CameraSet { index: Some(0), camera: camera("garden"), advice: "This is no path.".into() };
     let effects = see(&mut f, set);
-    assert!(matches!(effects.as_slice(), [Effect::Forget(_), Effect::Forget(_), Effect::TryCamera(_)]));
+    let (tries, forgets): (Vec<_>, Vec<_>) = effects.iter().partition(|e| matches!(e, Effect::TryCamera(n) if n == "garden"));
+    assert!(tries.len() == 1 && forgets.iter().all(|e| matches!(e, Effect::Forget(n) if n.starts_with("camera.yard."))));
+    assert!(forgets.iter().any(|e| matches!(e, Effect::Forget(n) if n == "camera.yard.password")));
     assert_eq!(f.note.as_deref(), Some("This is no path."));
-    assert_eq!(want(&mut f, Intent::RemoveCamera(0)).len(), 2);
+    assert_eq!(want(&mut f, Intent::RemoveCamera(0)).len(), forgets.len());
     see(&mut f, Event::CameraTried { tried: tried("garden") });
     assert!(f.tried.is_empty(), "a late answer does not bring a removed camera back");
     assert!(want(&mut f, Intent::RemoveCamera(7)).is_empty());
     assert!(want(&mut f, Intent::Camera(Some(7), typed("x"))).is_empty());
+}
+
+#[test]
+fn a_camera_that_is_renamed_brings_how_it_was_and_no_two_have_one_name() {
+    let answers = Answers { cameras: vec![camera("yard"), camera("camera-1")], ..Answers::default() };
+    let mut f = Flow::new(answers, vec![], false).at(Stage::Cameras);
+    let effects = want(&mut f, Intent::Camera(Some(0), typed("garden")));
+    assert!(matches!(effects.as_slice(), [Effect::AddCamera(Some(0), new, Some(was))] if new.name == "garden" && was.name == "yard"));
+    assert!(want(&mut f, Intent::Camera(None, typed("yard"))).is_empty() && f.note.as_deref().is_some_and(|n| n.contains("yard")));
+    assert!(want(&mut f, Intent::Camera(Some(1), typed("yard"))).is_empty());
+    let named = |f: &mut Flow, at| match want(f, Intent::Camera(at, typed(""))).as_slice() {
+        [Effect::AddCamera(_, new, _)] => new.name.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((named(&mut f, None), named(&mut f, Some(0))), ("camera-2".to_string(), "yard".to_string()));
 }
 
 #[test]

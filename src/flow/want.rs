@@ -18,10 +18,7 @@ impl Flow {
             Intent::Practise => vec![],
             Intent::UseRecommended => self.use_recommended(),
             Intent::Choose(platform, shape) => self.choose(platform, shape),
-            Intent::Camera(index, typed) => {
-                let known = index.is_none_or(|i| i < self.answers.cameras.len());
-                if known { vec![Effect::AddCamera(index, typed)] } else { vec![] }
-            }
+            Intent::Camera(index, typed) => self.camera_typed(index, typed),
             Intent::RemoveCamera(index) => self.remove_camera(index),
             Intent::TryCamera(index) => match self.answers.cameras.get(index).map(|c| c.name.clone()) {
                 Some(name) => self.try_camera(name),
@@ -188,7 +185,7 @@ impl Flow {
         self.revealed = None;
     }
 
-    fn refuse(&mut self, says: impl Into<String>) -> Vec<Effect> {
+    pub(super) fn refuse(&mut self, says: impl Into<String>) -> Vec<Effect> {
         self.note = Some(says.into());
         vec![]
     }

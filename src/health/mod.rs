@@ -114,6 +114,11 @@ pub async fn raise(world: &World, subject: &Subject, observed: &Observed, versio
     probes::raise(world, subject, observed, version).await
 }
 
+/// Asks a camera's recorder to record now, as when something moves. The error says why that was not taken.
+pub async fn record(world: &World, subject: &Subject, observed: &Observed) -> Result<(), String> {
+    probes::record(world, subject, observed).await
+}
+
 /// Asks one part once: the engine first, then its own protocol. Within its starting time what is not right yet is `Starting`.
 pub async fn probe(world: &World, subject: &Subject, observed: &Observed) -> (ComponentState, Vec<String>) {
     let reading = read(world, subject, observed).await;

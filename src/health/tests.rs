@@ -247,3 +247,17 @@ async fn a_login_that_served_is_used_again_and_a_changed_password_is_noticed() {
     assert_eq!((state, evidence[0].as_str()), (ComponentState::Degraded, words::REFUSES));
     assert_eq!(subject.login.token(changed.clock.ticks()), None);
 }
+
+#[tokio::test]
+async fn a_recorder_is_asked_to_record_with_its_login_and_says_why_not() {
+    let asked = async |machine: Machine, kind: &str| {
+        let observed = machine.observed.clone();
+        record(&machine.world(), &subject(kind), &observed).await
+    };
+    assert_eq!(asked(Machine::default(), "agent").await, Ok(()));
+    let busy = Machine { online: false, ..Machine::default() };
+    assert_eq!(asked(busy, "agent").await, Err(words::status("/api/camera/record", 503)));
+    assert_eq!(asked(Machine { password: "other", ..Machine::default() }, "agent").await, Err(words::REFUSES.into()));
+    assert_eq!(asked(Machine { speaks: Speaks::Nothing, ..Machine::default() }, "agent").await, Err(words::CLOSED.into()));
+    assert!(asked(Machine::default(), "s3").await.is_err(), "only recorders record");
+}

@@ -90,6 +90,13 @@ pub struct Camera {
     pub record: Record,
 }
 
+impl Camera {
+    /// Its addresses, without login: the one that is recorded, and the smaller one where there is one.
+    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.url.as_str()).chain(self.sub_url.as_deref())
+    }
+}
+
 /// Where images come from instead of their own registries.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Images {

@@ -24,7 +24,7 @@ pub enum Unit {
 /// Cameras that record at the end of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CameraCount {
-    /// Proven to record, or to watch for movement.
+    /// Seen to record: a file of theirs, not only their picture.
     pub recording: usize,
     /// All.
     pub of: usize,
@@ -157,7 +157,7 @@ pub enum Event {
         /// Without secrets.
         text: String,
     },
-    /// A camera's first recording, or word of its recorder, was seen.
+    /// A camera's first recording was seen.
     Recorded {
         /// Camera.
         camera: String,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::engine::engine;
 use super::sizing::sizing;
 use super::trust;
-use crate::model::answers::Answers;
+use crate::model::answers::{Answers, Camera};
 use crate::model::engine::{NetworkSpec, RegistryLogin};
 use crate::model::fact::Fact;
 use crate::model::fault::{Fault, Whose};
@@ -140,7 +140,9 @@ fn network(wish: &Wish, after: &[String]) -> Result<Step, Fault> {
     let mut used: Vec<String> = wish.survey.subnets.clone();
     used.extend(wish.host.network.routes.get().into_iter().flatten().map(|r| r.to.clone()));
     let mut addresses: Vec<std::net::IpAddr> = wish.host.network.dns.get().cloned().unwrap_or_default();
-    addresses.extend(a.cameras.iter().filter_map(|c| url::Url::parse(&c.url).ok()?.host_str()?.parse::<std::net::IpAddr>().ok()));
+    addresses.extend(
+        a.cameras.iter().flat_map(Camera::addresses).filter_map(|c| url::Url::parse(c).ok()?.host_str()?.parse::<std::net::IpAddr>().ok()),
+    );
     let others = wish.survey.subnets.iter().map(String::as_str);
     let subnet = match (&a.subnet, &wish.survey.own_subnet) {
         (Some(s), _) => match step::network::taken(s, others) {

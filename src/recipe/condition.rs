@@ -73,6 +73,8 @@ pub const ALL: &[Predicate] = &[
     predicate("storage-bundled", "the video store is installed with the site", |_, a| bundled(a, &a.object_storage)),
     predicate("broker-bundled", "events are installed with the site", |_, a| bundled(a, &a.broker)),
     predicate("hub", "Hub is chosen", |_, a| a.hub.into()),
+    // In a component that runs once a camera, this is asked of that camera alone.
+    predicate("second-stream", "the camera has a second, smaller stream", |_, a| a.cameras.iter().any(|c| c.sub_url.is_some()).into()),
 ];
 
 /// Below this many bytes of memory (2.5 GB, counted as memory is) the parts are made smaller.
@@ -264,7 +266,7 @@ mod tests {
     fn every_predicate_is_unknown_or_answered_by_the_answers_on_a_blank_report() {
         for p in ALL {
             let truth = (p.test)(&HostReport::default(), &Answers::default());
-            let of_answers = p.name.starts_with("shape-") || p.name.ends_with("-bundled") || p.name == "hub";
+            let of_answers = p.name.starts_with("shape-") || p.name.ends_with("-bundled") || ["hub", "second-stream"].contains(&p.name);
             assert_eq!(matches!(truth, Truth::Unknown(_)), !of_answers, "{}", p.name);
             assert!(!p.says.is_empty() && !p.says.ends_with('.'));
         }

@@ -40,6 +40,10 @@ pub const NOTE_LINK_LOCAL: &str =
 pub const NOTE_IPV6: &str = "Containers often have no IPv6. If the camera also has an address such as 192.168.1.20, use that one.";
 /// Upstream's sample camera.
 pub const NOTE_SAMPLE: &str = "This is the sample camera on the internet: good for a try, not yours, and not always there.";
+/// A second stream that was not asked for again.
+pub fn sub_stays(sub: &str, name: &str) -> String {
+    format!("Its smaller stream stays as it was, {sub}. Change it with: kerbup cameras change {name} --sub-url URL")
+}
 /// TLS.
 pub const NOTE_RTSPS: &str =
     "An encrypted camera address cannot be tried from here. The recorder takes it, if it trusts the camera's certificate.";

@@ -321,6 +321,67 @@ fn its_commands_work(site: &Site) {
         (s["mongodb"] == "healthy" && s["minio"] == "healthy" && s["vault"] == "not-configured").then_some(())
     });
     assert_eq!(site.containers(), ids);
+    its_passwords_are_renewed(site);
+}
+
+/// What a part answers to a login, asked where it is inside the stack's network.
+fn logs_in(site: &Site, part: &str, user: &str, password: &str) -> String {
+    let address =
+        tool("docker", &["inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", &format!("{}-{part}", site.name)]);
+    let body = site.dir.path().join("login.json");
+    fs::write(&body, json!({"username": user, "password": password}).to_string()).unwrap();
+    let url = format!("http://{}/api/login", address.trim());
+    let data = format!("@{}", body.display());
+    let told = tool_may_fail(
+        "curl",
+        &["-s", "-m", "10", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Content-Type: application/json", "-d", &data, &url],
+    );
+    fs::remove_file(&body).unwrap();
+    told.out
+}
+
+/// A new password is in force when the command ends, the old one is refused, and the site is whole although it has a camera.
+fn its_passwords_are_renewed(site: &Site) {
+    for (name, part, user) in [("vault.password", "vault", "kerberos"), ("agent.front-door.password", "agent-front-door", "root")] {
+        let password = || secrets(site)[&format!("{name}.0")].clone();
+        let old = password();
+        assert_eq!(logs_in(site, part, user, &old), "200", "{name}");
+        let ran = site.run(&["passwords", name, "--new", "--output", "json"]).ok();
+        assert_eq!(changed(&ran), BTreeSet::from([format!("container:{part}")]), "{name}");
+        assert_eq!(ran.done()["ok"], true);
+        let new = password();
+        assert_ne!(old, new);
+        assert!(!ran.out.contains(&new) && !ran.err.contains(&new), "a new password is shown on request only");
+        crate::engine::wait_for("the new login", Duration::from_secs(30), || (logs_in(site, part, user, &new) == "200").then_some(()));
+        assert_eq!(logs_in(site, part, user, &old), "401", "{name}");
+        assert_eq!(site.run(&["sites", "--output", "json"]).ok().document()["sites"][0]["unfinished"], false);
+    }
+    assert_eq!(site.run(&["passwords", "minio.password", "--new"]).code, 2);
+}
+
+#[test]
+fn a_camera_that_waits_for_movement_is_asked_to_record() {
+    let test = "docker::a_camera_that_waits_for_movement_is_asked_to_record";
+    if !crate::engine::named("docker", test) {
+        return;
+    }
+    let camera = camera("yard").replace("always", "motion");
+    let Some(site) = Site::on("docker", test, "e2e-motion", &camera) else { return };
+    let first = site.run(&[&site.install()[..], &["--wait-recording=4m"]].concat()).ok();
+    assert_eq!(first.done()["cameras"], json!({"recording": 1, "of": 1}));
+    let told: Vec<Value> = first.events().into_iter().filter(|e| e["event"] == "recorded").collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((&told[0]["camera"], &told[0]["says"]), (&json!("yard"), &json!("recorded as asked, and now waits for movement")));
+    // Nothing moves in the stand-in: what lies there was asked for.
+    assert_eq!(recordings(&site, "yard").len(), 1);
+    crate::engine::wait_for("it waits for movement again", Duration::from_secs(120), || {
+        (states(&site.status())["yard"] == "watching").then_some(())
+    });
+    let mut plain = site.install();
+    plain.truncate(plain.len() - 2);
+    let again = site.run(&[&plain[..], &["--output", "plain"]].concat()).ok();
+    assert!(again.err.contains("Cameras that were seen to record: 1 of 1."), "{}", again.err);
+    assert_eq!(recordings(&site, "yard").len(), 2);
 }
 
 #[test]

@@ -149,7 +149,7 @@ fn done(look: Look) -> App {
         a.event(Event::StepDone { id, title, seconds: 5.0, changed: true }, NOW);
     }
     a.event(Event::Recorded { camera: "front-door".into(), says: "first 12 s saved at 18:07:12".into() }, NOW);
-    a.event(Event::Recorded { camera: "yard".into(), says: "sees the picture, waits for movement".into() }, NOW);
+    a.event(Event::Recorded { camera: "yard".into(), says: "recorded as asked, and now waits for movement".into() }, NOW);
     a.event(ended(true, (2, 2)), NOW);
     a
 }
@@ -233,7 +233,7 @@ pub const STATES: &[(&str, Make)] = &[
     }),
     ("storage-kept", |l| {
         let folder = Some(answers().path);
-        let standing = Standing { site: answers().site, unfinished: false, running: false, done: 14, of: 14, folder };
+        let standing = Standing { site: answers().site, unfinished: false, running: false, done: 14, of: 14, folder, stood: true };
         let mut a = app(Flow { standing: vec![standing], ..flow(Stage::Storage) }, l);
         a.event(sizing(1300), NOW);
         press(&mut a, &[Key::Enter]);

@@ -273,7 +273,7 @@ fn answers_to(effect: &Effect, runs: &mut usize) -> Vec<Event> {
             Event::Checks { checks: checks(false) },
         ],
         Effect::Check(_) => vec![Event::Checks { checks: checks(true) }],
-        Effect::AddCamera(index, typed) => {
+        Effect::AddCamera(index, typed, _) => {
             let user = (!typed.user.is_empty()).then(|| typed.user.clone());
             let camera = Camera { name: typed.name.clone(), url: typed.url.clone(), sub_url: None, user, record: typed.record };
             vec![Event::CameraSet { index: *index, camera, advice: String::new() }]

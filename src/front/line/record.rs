@@ -147,7 +147,7 @@ impl Record {
                     lines.push(format!("{}: {}{user}{password}", a.title, a.url));
                 }
                 if cameras.of > 0 {
-                    lines.push(format!("Cameras that record or watch: {} of {}.", cameras.recording, cameras.of));
+                    lines.push(format!("Cameras that were seen to record: {} of {}.", cameras.recording, cameras.of));
                 }
                 if !ok {
                     lines.push(plain::NOTHING_LOST.into());
@@ -259,7 +259,7 @@ mod tests {
         );
         let cameras = CameraCount { recording: 1, of: 2 };
         let done = Event::Done { ok: false, changed: true, cameras, addresses: vec![], says: vec!["It stopped.".into()] };
-        assert_eq!(record.event(&done, 41.0), ["It stopped.", "Cameras that record or watch: 1 of 2.", plain::NOTHING_LOST]);
+        assert_eq!(record.event(&done, 41.0), ["It stopped.", "Cameras that were seen to record: 1 of 2.", plain::NOTHING_LOST]);
     }
 
     #[test]

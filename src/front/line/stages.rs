@@ -273,7 +273,7 @@ impl Talk<'_> {
         let words = [answers::record(Record::Motion).to_string(), answers::record(Record::Always).to_string()];
         let title = crate::words::questions::prompt("camera.record").to_string();
         let record = [Record::Motion, Record::Always][self.choose("camera.record", &title, &words, Some(0)).await?.min(1)];
-        self.want(Intent::Camera(None, CameraTyped { name, url, user, password: SecretString::from(password), record }));
+        self.want(Intent::Camera(None, CameraTyped { name, url, sub_url: None, user, password: SecretString::from(password), record }));
         // It is understood first, then tried: both are awaited before the list is shown again.
         self.wait_at_most(60.0, |t| t.awaited.cameras == 0).await
     }

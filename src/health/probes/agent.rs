@@ -48,6 +48,19 @@ pub(super) async fn ask(target: &Target<'_>) -> Reading {
     }
 }
 
+/// Asks it to record now, as when something moves (components/kerberos.go, MakeRecording). It answers 503 while it opens its
+/// camera, and an older one does not answer while its queue is full.
+pub(super) async fn record(target: &Target<'_>) -> Result<(), String> {
+    let path = "/api/camera/record";
+    let says = |reading: Reading| reading.evidence.join(" ");
+    let token = match target.subject.login.token(target.world.clock.ticks()) {
+        Some(token) => token,
+        None => log_in(target).await.map_err(says)?,
+    };
+    let answer = target.post(path, &token).await.map_err(|e| says(unanswered(&e)))?;
+    if answer.status == 200 { Ok(()) } else { Err(words::status(path, answer.status)) }
+}
+
 async fn log_in(target: &Target<'_>) -> Result<String, Reading> {
     let degraded = |says: String| Reading::new(ComponentState::Degraded, says);
     let login = target.login("/api/login").await.map_err(|e| unanswered(&e))?;

@@ -59,6 +59,15 @@ pub(super) async fn raise(world: &World, subject: &Subject, observed: &Observed,
     }
 }
 
+/// Asks a recorder whose probe is `agent` to record now; the error is a sentence.
+pub(super) async fn record(world: &World, subject: &Subject, observed: &Observed) -> Result<(), String> {
+    match address(subject, observed) {
+        Some(ip) if subject.probe == "agent" => agent::record(&Target { world, subject, at: SocketAddr::new(ip, subject.port) }).await,
+        Some(_) => Err(words::NO_PROBE.into()),
+        None => Err(words::NO_ADDRESS.into()),
+    }
+}
+
 /// What lies in the store behind this subject, where it is one that can be listed.
 pub(super) async fn stored(world: &World, subject: &Subject, observed: &Observed) -> Stored {
     match address(subject, observed) {
@@ -111,6 +120,11 @@ impl Target<'_> {
     async fn get(&self, path: &str, token: Option<&str>) -> Result<Response, NetError> {
         let headers = token.map(|t| ("Authorization".to_owned(), format!("Bearer {t}"))).into_iter().collect();
         self.world.network.http(Request { headers, timeout: QUESTION, ..Request::get(self.url(path)?) }).await
+    }
+
+    async fn post(&self, path: &str, token: &str) -> Result<Response, NetError> {
+        let headers = vec![("Authorization".to_owned(), format!("Bearer {token}"))];
+        self.world.network.http(Request { method: "POST", headers, timeout: QUESTION, ..Request::get(self.url(path)?) }).await
     }
 
     /// POST {username, password} as both the Agent and (inferred) the Vault take it.

@@ -154,6 +154,7 @@ impl Machine {
             ("GET", "/api/dashboard") if token => {
                 json(200, &format!(r#"{{"cameraOnline":{},"cloudOnline":false,"numberOfRecordings":1}}"#, self.online))
             }
+            ("POST", "/api/camera/record") if token => json(if self.online { 200 } else { 503 }, r#"{"recording":true}"#),
             ("GET", "/api/health") => json(200, r#"{"status":"ok"}"#),
             ("GET", "/api/providers") => settings(r#"{"data":[{"name":"store"}]}"#),
             ("GET", "/api/accounts") => settings(r#"[{"account":"a"}]"#),

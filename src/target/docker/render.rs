@@ -45,8 +45,12 @@ pub fn workloads(i: &Inputs) -> Result<Vec<Workload>, Fault> {
     let present: Vec<&Component> = i.recipes.components.iter().filter(|c| holds(&c.only, i)).collect();
     for c in &present {
         if c.shape == ComponentShape::PerCamera {
+            let bare = Answers { cameras: vec![], ..i.answers.clone() };
             for camera in &i.answers.cameras {
-                out.push(one(c, Some(&camera.name), &present, i)?);
+                // What a predicate tells of cameras, it tells of this one.
+                let answers = Answers { cameras: vec![camera.clone()], ..bare.clone() };
+                let agent_megabytes = i.agent_megabytes.get_key_value(&camera.name).map(|(k, v)| (k.clone(), *v)).into_iter().collect();
+                out.push(one(c, Some(&camera.name), &present, &Inputs { answers: &answers, agent_megabytes, ..*i })?);
             }
         } else {
             out.push(one(c, None, &present, i)?);
@@ -213,7 +217,7 @@ fn one(c: &Component, camera: Option<&str>, present: &[&Component], i: &Inputs) 
             outside = Some((host, lan));
         }
     }
-    if camera.is_some_and(|k| on_this_machine(k, i)) {
+    if i.answers.cameras.iter().filter(|k| Some(k.name.as_str()) == camera).flat_map(Camera::addresses).any(on_this_machine) {
         spec.extra_hosts.push("host.docker.internal:host-gateway".into());
     }
     spec.extra_hosts.extend(camera.iter().flat_map(|k| found_here(k, i)));
@@ -259,14 +263,13 @@ fn found_here(camera: &str, i: &Inputs) -> Vec<String> {
 
 /// Names ending in `.local` in a camera's addresses: multicast names, which end at this machine's own network.
 pub fn local_names(camera: &Camera) -> Vec<String> {
-    let hosts = [Some(&camera.url), camera.sub_url.as_ref()].into_iter().flatten().filter_map(|u| url::Url::parse(u).ok());
+    let hosts = camera.addresses().filter_map(|u| url::Url::parse(u).ok());
     hosts.filter_map(|u| Some(u.host_str()?.trim_end_matches('.').to_ascii_lowercase())).filter(|h| h.ends_with(".local")).collect()
 }
 
-/// A camera whose address names the machine itself: it is reached through the network's gateway.
-fn on_this_machine(camera: &str, i: &Inputs) -> bool {
-    let url = i.answers.cameras.iter().find(|c| c.name == camera).and_then(|c| url::Url::parse(&c.url).ok());
-    url.and_then(|u| u.host_str().map(is_loopback)).unwrap_or(false)
+/// A camera's address that names the machine itself: it is reached through the network's gateway.
+fn on_this_machine(address: &str) -> bool {
+    url::Url::parse(address).ok().and_then(|u| u.host_str().map(is_loopback)).unwrap_or(false)
 }
 
 struct Secretive {
@@ -294,8 +297,14 @@ impl Secretive {
     ) -> Text {
         let mut secret = secret_name(&s.secret, c, camera);
         // Inside a container `localhost` is the container: the drive keeps the address as seen from there beside the other.
-        if s.secret == "camera.url" && camera.is_some_and(|k| on_this_machine(k, i)) {
-            secret = secret.replace(".url", ".inside-url");
+        let of = i.answers.cameras.iter().find(|k| Some(k.name.as_str()) == camera);
+        let address = of.and_then(|k| match s.secret.as_str() {
+            "camera.url" => Some(k.url.as_str()),
+            "camera.sub_url" => k.sub_url.as_deref(),
+            _ => None,
+        });
+        if let (true, Some((camera, what))) = (address.is_some_and(on_this_machine), secret.rsplit_once('.')) {
+            secret = format!("{camera}.inside-{what}");
         }
         self.need(&secret, s.make);
         match s.as_ {
@@ -338,5 +347,42 @@ mod tests {
         assert_eq!(hosts(&survey), (vec![], vec![]), "an address that nobody found is not made up");
         survey.hosts.insert("cam-door.local".into(), "192.0.2.7".into());
         assert_eq!(hosts(&survey), (vec!["cam-door.local:192.0.2.7".to_string()], vec![]));
+    }
+
+    #[test]
+    fn a_second_stream_is_given_to_its_own_recorder_as_a_secret() {
+        let camera = |name: &str, url: &str, sub: Option<&str>| Camera {
+            name: name.into(),
+            url: url.into(),
+            sub_url: sub.map(Into::into),
+            user: None,
+            record: Record::Motion,
+        };
+        let cameras = vec![
+            camera("door", "rtsp://192.0.2.9/s", Some("rtsp://192.0.2.9/small")),
+            camera("yard", "rtsp://192.0.2.8/s", None),
+            camera("here", "rtsp://192.0.2.7/s", Some("rtsp://localhost:8554/small")),
+        ];
+        let answers = Answers { cameras, ..Answers::default() };
+        let recipes = crate::recipe::load::embedded().unwrap();
+        let (survey, host) = (Survey::default(), HostReport::default());
+        let all = workloads(&Inputs {
+            host: &host,
+            survey: &survey,
+            answers: &answers,
+            recipes: &recipes,
+            state: "",
+            agent_megabytes: BTreeMap::new(),
+        })
+        .unwrap();
+        let of = |name: &str| all.iter().find(|w| w.name == name).unwrap();
+        let given = |name: &str| of(name).spec.env.get("AGENT_CAPTURE_IPCAMERA_SUB_RTSP").cloned();
+        assert_eq!(given("agent-door"), Some(Text::secret("camera.door.sub_url")));
+        assert_eq!(given("agent-yard"), None, "what another camera has is not asked of this one");
+        assert!(of("agent-door").secrets.iter().any(|s| s.name == "camera.door.sub_url" && s.make == crate::model::recipe::Make::Given));
+        // A second stream on this very machine goes the way of a first one.
+        assert_eq!(given("agent-here"), Some(Text::secret("camera.here.inside-sub_url")));
+        assert_eq!(of("agent-here").spec.extra_hosts, ["host.docker.internal:host-gateway"]);
+        assert_eq!(of("agent-here").spec.env["AGENT_CAPTURE_IPCAMERA_RTSP"], Text::secret("camera.here.url"));
     }
 }

@@ -52,6 +52,9 @@ pub struct Described {
     /// Settings that the engine was given on its command line: it refuses them in its file.
     #[serde(default)]
     pub engine_flags: Vec<String>,
+    /// Recorders do not take it when they are asked to record.
+    #[serde(default)]
+    pub deaf_recorders: bool,
     /// How many seconds pass here in one second.
     #[serde(default = "one")]
     pub speed: f64,
@@ -283,6 +286,7 @@ pub fn from_report(json: &[u8]) -> Result<Described, Fault> {
         downloads: line(),
         images: images(),
         trouble: vec![],
+        deaf_recorders: false,
         programs,
         variables: BTreeMap::new(),
         files: BTreeMap::new(),

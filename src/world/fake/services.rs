@@ -99,6 +99,16 @@ fn agent(machine: &Machine, sim: &Sim, request: &Request) -> Response {
             )
         }
         ("GET", "/api/days") => answer_json(200, &json!([])),
+        ("POST", "/api/camera/record") => {
+            let online = logs::camera(machine, sim).is_ok() && sim.age(machine.clock.now()).is_some_and(|age| age >= 30.0);
+            if machine.described.deaf_recorders || !online {
+                return answer_json(503, &json!({"recording": false, "error": "camera is restarting or recording queue is full"}));
+            }
+            if let Some(sim) = machine.state().sims.get_mut(&sim.spec.name) {
+                sim.recorded += 1;
+            }
+            answer_json(200, &json!({"recording": true}))
+        }
         ("GET", path) if !path.starts_with("/api/") => text(200, "text/html", "<!doctype html><title>Kerberos Agent</title>"),
         _ => text(404, "text/plain", "404 page not found"),
     }

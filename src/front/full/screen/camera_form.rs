@@ -54,6 +54,7 @@ impl CameraForm {
         CameraTyped {
             name: text(name),
             url: text(url),
+            sub_url: None,
             user: text(user),
             password: SecretString::from(password.value().to_string()),
             record: self.record,

@@ -98,9 +98,30 @@ pub(super) fn lines(
     .boxed()
 }
 
+/// The same lines, once the first of them told that there is a log at all. One with nothing in it, or nothing new, ends at once.
+pub(super) async fn told(mut lines: BoxStream<'static, Result<LogLine>>) -> Result<BoxStream<'static, Result<LogLine>>> {
+    match lines.next().await {
+        Some(Ok(first)) => Ok(stream::iter([Ok(first)]).chain(lines).boxed()),
+        Some(Err(e)) => Err(e),
+        // What has ended must not be asked again.
+        None => Ok(stream::empty().boxed()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_log_without_a_line_is_no_fault() {
+        let read = async |pieces: Vec<std::result::Result<LogOutput, bollard::errors::Error>>| {
+            let lines = told(lines(stream::iter(pieces), String::new())).await?;
+            Ok::<_, crate::world::engine::EngineError>(lines.collect::<Vec<_>>().await.len())
+        };
+        assert_eq!(read(vec![]).await.unwrap(), 0);
+        assert_eq!(read(vec![Ok(LogOutput::StdOut { message: b"a\nb\n".to_vec().into() })]).await.unwrap(), 2);
+        assert!(read(vec![Err(bollard::errors::Error::RequestTimeoutError)]).await.is_err());
+    }
 
     #[tokio::test]
     async fn pieces_become_lines() {

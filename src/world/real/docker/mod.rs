@@ -348,14 +348,8 @@ impl Engine for DockerEngine {
         let (docker, name, path) = (self.docker(SHORT)?, name.to_owned(), self.socket.path().to_owned());
         // The stream borrows the client, so both live in it.
         let pieces = stream::once(async move { docker.logs(&name, Some(options)).boxed() }).flatten();
-        let mut lines = lines::lines(pieces, path);
-        if follow {
-            return Ok(lines);
-        }
-        match lines.next().await {
-            Some(Err(e)) => Err(e),
-            first => Ok(stream::iter(first).chain(lines).boxed()),
-        }
+        let lines = lines::lines(pieces, path);
+        if follow { Ok(lines) } else { lines::told(lines).await }
     }
 
     async fn usage(&self, name: &str) -> Result<Usage> {
