@@ -326,7 +326,7 @@ fn an_undone_change_leaves_the_site_standing_and_an_undone_install_does_not() {
         (f.here(), f.left_standing(), f.standing)
     };
     let stands = Standing { site: "home".into(), unfinished: true, stood: true, ..Standing::default() };
-    let now = Standing { unfinished: false, ..stands.clone() };
+    let now = Standing { unfinished: false, folder: Some(at_review().answers.path), ..stands.clone() };
     assert_eq!(undone(Flow { standing: vec![stands], ..at_review() }), (Stage::Done, true, vec![now]));
     let half = Standing { site: "home".into(), unfinished: true, ..Standing::default() };
     assert_eq!(undone(Flow { standing: vec![half], ..at_review() }), (Stage::Done, false, vec![]));
