@@ -169,6 +169,8 @@ fn sort(mut rest: Vec<Component>) -> Result<Vec<Component>, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn agent() -> String {
@@ -201,6 +203,37 @@ mod tests {
             assert!(fault.says.contains(word), "{}", fault.says);
             if line > 0 {
                 assert!(place.line.abs_diff(line) <= 1, "{word}: line {} of {fault}", place.line);
+            }
+        }
+    }
+
+    /// A recipe as a person may have edited it: a line taken out, doubled or moved in, a sign replaced.
+    fn edited() -> impl Strategy<Value = String> {
+        let ours: Vec<&str> = EMBEDDED.get_dir("components").unwrap().files().filter_map(|f| f.contents_utf8()).collect();
+        let edit = (0usize..400, 0u8..5, any::<char>());
+        (proptest::sample::select(ours), proptest::collection::vec(edit, 1..4)).prop_map(|(text, edits)| {
+            let mut lines: Vec<String> = text.lines().map(str::to_string).collect();
+            for (at, how, sign) in edits {
+                let at = at % lines.len();
+                match how {
+                    0 if lines.len() > 1 => drop(lines.remove(at)),
+                    1 => lines.insert(at, lines[at].clone()),
+                    2 => lines[at].insert_str(0, "  "),
+                    3 => lines[at].push(sign),
+                    _ => lines[at] = lines[at].replace([':', '{', '"'], &sign.to_string()),
+                }
+            }
+            lines.join("\n")
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn an_edited_recipe_is_used_or_refused_with_its_place(text in edited()) {
+            if let Err(fault) = parse(vec![("r/part.yaml".into(), text)]) {
+                let place = fault.place.as_ref().filter(|p| p.file == "r/part.yaml" && p.line > 0);
+                prop_assert!(place.is_some() || fault.code == "RECIPE-CIRCLE", "{fault:?}");
+                prop_assert!(!fault.says.is_empty() && (!fault.cure.is_empty() || fault.code == "RECIPE-CIRCLE"), "{fault:?}");
             }
         }
     }

@@ -12,6 +12,7 @@ mod fresh;
 mod generated;
 mod house;
 mod practice;
+mod probe;
 mod pty;
 mod registry;
 mod resume;
