@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::engine::{IMAGES, Site, machine, named, own_registry, same, setting, tool, tool_may_fail, wait_for};
 
-fn camera(name: &str) -> String {
+pub fn camera(name: &str) -> String {
     format!("[[camera]]\nname = \"{name}\"\nurl = \"{}\"\nrecord = \"always\"\n", setting("KERBUP_TEST_CAMERA"))
 }
 
@@ -16,7 +16,7 @@ fn names(site: &Site) -> Vec<String> {
     site.containers().iter().map(|l| l.split(' ').next().unwrap().trim_start_matches(&format!("{}-", site.name)).to_string()).collect()
 }
 
-fn states(site: &Site) -> BTreeMap<String, String> {
+pub fn states(site: &Site) -> BTreeMap<String, String> {
     let status = site.status();
     let both = [&status["components"], &status["cameras"]];
     both.iter()
@@ -25,7 +25,7 @@ fn states(site: &Site) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn variable(site: &Site, part: &str, name: &str) -> Option<String> {
+pub fn variable(site: &Site, part: &str, name: &str) -> Option<String> {
     let all = tool("docker", &["inspect", "-f", "{{range .Config.Env}}{{println .}}{{end}}", &format!("{}-{part}", site.name)]);
     all.lines().find_map(|l| l.strip_prefix(&format!("{name}="))).map(str::to_string)
 }
@@ -127,14 +127,38 @@ fn data_of_another_version_is_refused_and_left() {
     assert_eq!(states(&site)["mongodb"], "healthy");
 }
 
-/// A small disk of its own, in memory.
-struct SmallDisk(PathBuf);
+/// A disk of a test's own.
+pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    fn at(path: &Path, megabytes: u32) -> SmallDisk {
+    /// A small one, in memory.
+    pub fn at(path: &Path, megabytes: u32) -> SmallDisk {
         fs::create_dir_all(path).unwrap();
         tool("mount", &["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "kerbup-test", path.to_str().unwrap()]);
         SmallDisk(path.to_path_buf())
+    }
+
+    /// A large one that takes no room: a file with holes, and what is set aside in it is never written.
+    pub fn hollow(path: &Path, gigabytes: u32) -> SmallDisk {
+        let (image, at) = (format!("{}.img", path.display()), path.to_str().unwrap());
+        fs::create_dir_all(path).unwrap();
+        tool("truncate", &["-s", &format!("{gigabytes}G"), &image]);
+        tool("mkfs.ext4", &["-q", "-F", "-m", "0", "-T", "largefile4", &image]);
+        tool("mount", &["-o", "loop,noinit_itable", &image, at]);
+        SmallDisk(path.to_path_buf())
+    }
+
+    /// Total and free bytes.
+    pub fn space(&self) -> (u64, u64) {
+        let told = tool("df", &["-B1", "--output=size,avail", self.0.to_str().unwrap()]);
+        let mut figures = told.lines().last().unwrap().split_whitespace().map(|w| w.parse().unwrap());
+        (figures.next().unwrap(), figures.next().unwrap())
+    }
+
+    /// Makes a file that leaves so many bytes free.
+    pub fn fill(&self, file: &Path, leave: u64) {
+        let (_, free) = self.space();
+        tool("fallocate", &["-l", &free.checked_sub(leave).unwrap().to_string(), file.to_str().unwrap()]);
     }
 }
 

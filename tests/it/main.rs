@@ -10,6 +10,7 @@ mod engine;
 mod forward;
 mod fresh;
 mod generated;
+mod grown;
 mod house;
 mod practice;
 mod pty;
