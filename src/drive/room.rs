@@ -71,6 +71,11 @@ impl Drive {
         self.counted(self.letting_go(host, answers), &answers.path).await
     }
 
+    /// The same of these parts.
+    pub(super) async fn own_of(&self, parts: Vec<Workload>, path: &str) -> Own {
+        self.counted(self.lets_go(parts), path).await
+    }
+
     async fn counted(&self, folders: Vec<String>, path: &str) -> Own {
         let now = self.world.clock.ticks();
         if let Some((counted, at, own)) = &self.memory().counted

@@ -82,6 +82,18 @@ async fn a_full_disk_leaves_no_part_healthy() {
 }
 
 #[tokio::test]
+async fn full_is_a_share_of_a_large_disk_and_an_amount_on_a_small_one() {
+    const MB: u64 = 1_000_000;
+    for (total, below) in [(1_500 * MB, 209 * MB), (4_000 * MB, 209 * MB), (20_000 * MB, 999 * MB), (1_000_000 * MB, 49_999 * MB)] {
+        for (free, state) in [(below, ComponentState::Degraded), (below + 2 * MB, ComponentState::Healthy)] {
+            let machine = Machine { free, total: Some(total), ..Machine::default() };
+            let all = snapshot(&machine.world(), "s", &[subject("s3")], Some("/srv"), None).await;
+            assert_eq!(all.components[0].state, state, "{free} of {total}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn exit_codes_are_told_in_words_and_crash_loops_are_down() {
     for (code, oom, word) in [(132, false, "AVX"), (137, true, "memory"), (139, false, "crashed"), (77, false, "77")] {
         let mut machine = Machine::default();

@@ -13,7 +13,8 @@ pub const STOPPED: &str = "Somebody stopped it.";
 /// A state that is not known.
 pub const ODD_STATE: &str = "The engine is removing it, or could not start or stop it.";
 /// No room.
-pub const DISK_FULL: &str = "The disk for recordings is full: nothing can be saved.";
+pub const DISK_FULL: &str = "The disk for recordings is full, or as good as full: the video store takes nothing more. Remove what does not belong \
+                             there, or keep fewer days: kerbup change --set storage.retention_days=7 --yes";
 /// No address.
 pub const NO_ADDRESS: &str = "It runs, but has no address on the stack's network.";
 /// No such probe.

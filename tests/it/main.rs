@@ -20,6 +20,7 @@ mod screens;
 mod shop;
 mod shot;
 mod states;
+mod stored;
 mod terminal;
 mod transcripts;
 mod upgrade;

@@ -164,6 +164,7 @@ pub fn status(snapshot: &HealthSnapshot) -> Vec<String> {
         }
         lines.push(String::new());
         lines.push(format!("{line}."));
+        lines.extend(disk.note.clone());
     }
     lines.extend(wrong(snapshot));
     lines
