@@ -2,10 +2,15 @@
 //! kept is found again.
 
 use std::fs;
+use std::time::Duration;
+
+use mongodb::bson::doc;
 
 use crate::docker::days_in_the_store;
-use crate::engine::{Site, named, setting};
-use crate::fresh::{SmallDisk, camera};
+use crate::engine::{Site, named, setting, wait_for};
+use crate::fresh::{SmallDisk, camera, states, variable};
+use crate::stored;
+use crate::upgrade::database;
 
 /// A check of the site that stands, by its name.
 fn checked(site: &Site, id: &str) -> serde_json::Value {
@@ -48,6 +53,90 @@ fn a_grown_site_keeps_its_days() {
     site.write(&format!("{answers}{}", camera("gate")));
     site.run(&site.install()).ok();
     days(5, "taken down and installed again");
+    site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
+    drop(disk);
+}
+
+/// Says to the Vault what a person says to it in its own pages. Those of the real one are not public; the stand-in reads rows.
+fn the_library_is_set_up(site: &Site) {
+    let secret = |name: &str| stored::secret(site, name);
+    let provider = doc! {
+        "name": "minio", "enabled": "true", "use_ssl": "false", "host": "minio:9000", "bucket": "recordings", "region": "us-east-1",
+        "access_key": "kerberos", "secret": secret("minio.password"),
+    };
+    let account = doc! {
+        "account": "site", "enabled": "true", "provider": "minio", "directory": "*",
+        "access_key": secret("vault.account-access-key"), "secret_access_key": secret("vault.account-secret-key"),
+    };
+    for (list, row) in [("providers", provider), ("accounts", account)] {
+        database(site, vec![("KerberosStorage", doc! { "insert": list, "documents": [row] })]);
+    }
+}
+
+fn in_the_library(site: &Site) -> usize {
+    let list = database(site, vec![("KerberosStorage", doc! { "find": "media", "filter": {} })]);
+    list.get_document("cursor").unwrap().get_array("firstBatch").unwrap().len()
+}
+
+#[test]
+fn a_full_store_is_said_while_recording_goes_on() {
+    let test = "grown::a_full_store_is_said_while_recording_goes_on";
+    if !named("docker", test) {
+        return;
+    }
+    let Some(site) = Site::on("docker", test, "e2e-brim", &camera("yard")) else { return };
+    let disk = SmallDisk::at(&site.dir.path().join("disk"), 1500);
+    site.run(&site.install()).ok();
+    the_library_is_set_up(&site);
+    wait_for("a recording is handed over", Duration::from_secs(180), || (in_the_library(&site) > 0).then_some(()));
+    let all_well = states(&site);
+    assert_eq!((all_well["vault"].as_str(), all_well["yard"].as_str()), ("healthy", "recording"));
+
+    // The store takes what comes as long as more than a hundredth of the disk is free, and then no more.
+    let (total, _) = disk.space();
+    let filler = |name: &str| site.dir.path().join("disk").join(name);
+    disk.fill(&filler("most"), total / 100 * 2);
+    assert_eq!(stored::try_put(&site, "e2e-brim/small", b"small").0, 200);
+    disk.fill(&filler("rest"), total / 1000 * 9);
+    let refusal = wait_for("the store refuses", Duration::from_secs(60), || {
+        let (status, said) = stored::try_put(&site, "e2e-brim/none", b"small");
+        (status == 507).then_some(said)
+    });
+    assert!(refusal.contains("XMinioStorageFull"), "{refusal}");
+
+    // What could not be handed over for days is there too. It has holes: there is no room for it.
+    let most: u64 = variable(&site, "agent-yard", "AGENT_AUTO_CLEAN_MAX_SIZE").unwrap().parse().unwrap();
+    let data = site.storage().join("agents/yard/data");
+    for n in 0..4 {
+        let name = stored::key(&site, 3.0 - f64::from(n) / 10.0).rsplit('/').next().unwrap().to_string();
+        let waits = fs::File::create(data.join("recordings").join(&name)).unwrap();
+        waits.set_len(most * 1_000_000 / 3).unwrap();
+        fs::write(data.join("cloud").join(&name), "").unwrap();
+    }
+    wait_for("the recorder deletes what was not handed over", Duration::from_secs(120), || {
+        site.run(&["logs", "agent-yard", "--tail", "400"]).ok().out.contains("STILL PENDING UPLOAD").then_some(())
+    });
+    let before = in_the_library(&site);
+    let said = site.run(&["status", "--output", "plain"]).ok().out;
+    for wanted in ["The disk for recordings is full", "keep fewer days: kerbup change", "its recorder deletes the oldest of them"] {
+        assert!(said.contains(wanted), "{wanted}: {said}");
+    }
+    // It records all the same: a recording that began after that one was deleted.
+    let newest = || {
+        let names = fs::read_dir(data.join("recordings")).unwrap().flatten();
+        let begun = |name: String| name.split('_').next()?.parse::<u64>().ok();
+        names.filter_map(|e| begun(e.file_name().to_string_lossy().into_owned())).max().unwrap_or(0)
+    };
+    let (first, status) = (newest(), site.status());
+    assert_eq!(status["overall"], "degraded", "{status}");
+    assert_eq!(status["cameras"][0]["state"], "recording", "{status}");
+    wait_for("the next recording", Duration::from_secs(90), || (newest() > first).then_some(()));
+
+    // Room again: what still waits is handed over.
+    fs::remove_file(filler("most")).unwrap();
+    wait_for("what waited is handed over", Duration::from_secs(120), || (in_the_library(&site) > before).then_some(()));
+    wait_for("all is well", Duration::from_secs(60), || (site.status()["overall"] == "healthy").then_some(()));
+    assert!(!site.run(&["status", "--output", "plain"]).ok().out.contains("deletes the oldest"));
     site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
     drop(disk);
 }
