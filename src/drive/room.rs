@@ -130,7 +130,7 @@ impl Drive {
         own.flat_map(|w| w.folders.into_iter().map(|f| f.path)).collect()
     }
 
-    /// What the site was decided from, where it stands.
+    /// What the site was decided from: the one that stands, else the one whose recordings were kept.
     pub(super) fn before(&self, answers: &Answers, receipt: &Receipt) -> Before {
         let old = |folder: &str| {
             let path = format!("{folder}/site.toml");
@@ -142,7 +142,16 @@ impl Drive {
             let figures = self.figures(receipt.steps.values().map(|t| &*t.step));
             return Before { answers: Some(answers), figures, stands: true };
         }
-        Before { answers: None, figures: Least::default(), stands: false }
+        let kept = self.kept(answers);
+        let plan = kept.as_deref().and_then(|k| Receipt::kept(&*self.world.files, k)).unwrap_or_default();
+        Before { answers: kept.as_deref().and_then(old), figures: self.figures(plan.steps.iter()), stands: false }
+    }
+
+    /// The folder `.kerbup` beside recordings, where it is this site's.
+    pub(super) fn kept(&self, answers: &Answers) -> Option<String> {
+        let kept = format!("{}/.kerbup", answers.path.trim_end_matches('/'));
+        let site = self.world.files.read(&format!("{kept}/site")).ok()?;
+        (String::from_utf8_lossy(&site).trim() == answers.site).then_some(kept)
     }
 
     fn figures<'a>(&self, steps: impl Iterator<Item = &'a Step>) -> Least {

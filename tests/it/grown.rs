@@ -7,7 +7,7 @@ use std::time::Duration;
 use mongodb::bson::doc;
 
 use crate::docker::days_in_the_store;
-use crate::engine::{Site, named, setting, wait_for};
+use crate::engine::{Site, named, setting, tool, wait_for};
 use crate::fresh::{SmallDisk, camera, states, variable};
 use crate::stored;
 use crate::upgrade::database;
@@ -55,6 +55,62 @@ fn a_grown_site_keeps_its_days() {
     days(5, "taken down and installed again");
     site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
     drop(disk);
+}
+
+/// Everything of the site in the engine, and its state folder: what is gone with a system disk.
+fn the_system_disk_dies(site: &Site) {
+    for line in site.containers() {
+        tool("docker", &["rm", "-f", "-v", line.split(' ').next().unwrap()]);
+    }
+    tool("docker", &["network", "rm", &site.name]);
+    fs::remove_dir_all(site.state()).unwrap();
+}
+
+#[test]
+fn what_was_kept_is_found_again() {
+    let test = "grown::what_was_kept_is_found_again";
+    if !named("docker", test) {
+        return;
+    }
+    let Some(site) = Site::on("docker", test, "e2e-again", &camera("yard")) else { return };
+    site.run(&site.install()).ok();
+    let key = stored::put(&site, &stored::key(&site, 1.5), b"the old recording");
+    let media = doc! { "insert": "media", "documents": [{ "filename": &key, "device": "yard" }] };
+    assert_eq!(database(&site, vec![("KerberosStorage", media)]).get_i32("n"), Ok(1));
+    let found = |when: &str| {
+        assert_eq!(stored::get(&site, &key), (200, "the old recording".to_string()), "{when}");
+        let list = doc! { "find": "media", "filter": { "filename": &key } };
+        let listed = database(&site, vec![("KerberosStorage", list)]);
+        let first = listed.get_document("cursor").unwrap().get_array("firstBatch").unwrap();
+        assert_eq!(first.len(), 1, "{when}: {listed}");
+    };
+    let receipt = || -> serde_json::Value {
+        serde_json::from_str(&fs::read_to_string(site.storage().join(".kerbup/receipt.json")).unwrap()).unwrap()
+    };
+    let steps = receipt()["steps"].as_object().unwrap().len();
+    assert_eq!(receipt()["plan"]["steps"].as_array().unwrap().len(), steps, "each step of the plan, with what it made");
+    assert!(steps > 8 && !receipt().to_string().contains(&stored::secret(&site, "minio.password")));
+
+    site.run(&["uninstall", "--yes"]).ok();
+    site.run(&site.install()).ok();
+    found("taken down and installed again");
+
+    // With what lies beside the recordings alone: the answers too, and the logins that they name.
+    the_system_disk_dies(&site);
+    let kept = site.storage().join(".kerbup/site.toml");
+    let answers = kept.to_str().unwrap();
+    let tried = site.run(&["cameras", "test", "--answers", answers, "--output", "json"]);
+    assert!(tried.out.contains("H.264"), "{}{}", tried.out, tried.err);
+    site.run(&["install", "--answers", answers, "--yes", "--output", "json", "--wait-recording=4m"]).ok();
+    found("after the system disk died");
+
+    // Only what kerbup remembers is gone, and the parts run on.
+    fs::remove_dir_all(site.state()).unwrap();
+    site.run(&["install", "--answers", answers, "--yes", "--output", "json"]).ok();
+    found("after the state folder was gone");
+    assert!(days_in_the_store(&site).contains("<Days>4</Days>"));
+    site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
+    assert!(site.containers().is_empty() && !site.storage().join("minio").exists());
 }
 
 /// Says to the Vault what a person says to it in its own pages. Those of the real one are not public; the stand-in reads rows.
