@@ -7,7 +7,7 @@ use std::time::Duration;
 use mongodb::bson::doc;
 
 use crate::docker::days_in_the_store;
-use crate::engine::{Site, named, setting, tool, wait_for};
+use crate::engine::{Site, named, setting, tool, tool_may_fail, wait_for};
 use crate::fresh::{SmallDisk, camera, states, variable};
 use crate::stored;
 use crate::upgrade::database;
@@ -194,5 +194,49 @@ fn a_full_store_is_said_while_recording_goes_on() {
     wait_for("all is well", Duration::from_secs(60), || (site.status()["overall"] == "healthy").then_some(()));
     assert!(!site.run(&["status", "--output", "plain"]).ok().out.contains("deletes the oldest"));
     site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
+    drop(disk);
+}
+
+#[test]
+fn a_disk_that_fills_midway_is_one_card_and_a_rerun_finishes() {
+    let Some(site) = Site::on("docker", "grown::a_disk_that_fills_midway_is_one_card_and_a_rerun_finishes", "e2e-mid", "") else { return };
+    // One disk for all, as on most machines: what is recorded, and what kerbup remembers.
+    let disk = SmallDisk::at(&site.dir.path().join("disk"), 1500);
+    fs::create_dir(site.dir.path().join("disk/state")).unwrap();
+    std::os::unix::fs::symlink(site.dir.path().join("disk/state"), site.dir.path().join("state")).unwrap();
+    let filler = site.dir.path().join("disk/filler");
+    disk.fill(&filler, 400_000_000);
+    let mut running = site.start(&site.install());
+    running.until("images are fetched", Duration::from_secs(60), |out| out.contains("\"step-started\",\"id\":\"image:"));
+    // Held until it is full to the last byte, also of what a step gives back that could not end.
+    let hold = site.state().join("run/hold");
+    fs::write(&hold, "").unwrap();
+    for _ in 0..3 {
+        for block in ["bs=1M", "bs=4k"] {
+            let to = format!("of={}", filler.display());
+            tool_may_fail("dd", &["if=/dev/zero", &to, block, "oflag=append", "conv=notrunc", "status=none"]);
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    fs::remove_file(&hold).unwrap();
+    let ran = running.end(Duration::from_secs(240));
+    assert_eq!((ran.code, &ran.done()["ok"]), (1, &false.into()), "{}", ran.out);
+    let failed: Vec<_> = ran.events().into_iter().filter(|e| e["event"] == "step-failed").collect();
+    assert!(!failed.is_empty() && failed.iter().all(|e| e["fault"]["code"] == "DISK-FULL"), "{failed:#?}");
+    assert!(failed[0]["fault"]["cure"][0].as_str().unwrap().contains("Free some space"), "{failed:#?}");
+    // What was done is written down although there was no room: space was set aside for it.
+    let journal = fs::read_to_string(site.state().join("journal/0001.ndjson")).unwrap();
+    let last: serde_json::Value = serde_json::from_str(journal.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["record"], &last["ending"]), (&"run-ended".into(), &"failed".into()));
+    for e in &failed {
+        assert!(journal.contains(&format!("\"step-failed\",\"id\":{}", e["id"])), "{e}");
+    }
+    // Still full: nothing is claimed. Room again: it goes on to its end.
+    assert_ne!(site.run(&site.install()).code, 0);
+    fs::remove_file(&filler).unwrap();
+    site.run(&site.install()).ok();
+    assert_eq!(states(&site)["minio"], "healthy");
+    site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
+    assert!(site.containers().is_empty());
     drop(disk);
 }
