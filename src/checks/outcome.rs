@@ -21,6 +21,8 @@ pub struct Facts<'a> {
     pub tried: &'a BTreeMap<String, CameraTried>,
     /// Containers (by name) and ports (as digits) that kerbup made: a site that stands never fails its own check.
     pub ours: &'a [String],
+    /// Bytes that the site keeps on the disk of its recordings and lets go again by itself: room for new ones.
+    pub own: u64,
 }
 
 impl<'a> Facts<'a> {

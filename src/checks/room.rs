@@ -75,18 +75,32 @@ pub fn recordings(f: &Facts) -> Option<(u64, usize)> {
     (measured > 0).then_some(((sum / 8.0 * 86_400.0 * f64::from(f.answers.retention_days)) as u64, measured))
 }
 
+/// What is said of a site that records already: its own recordings are no files in the way.
+const STANDS: &str = "the site stands: what it recorded makes room for what it will record";
+
+/// Bytes for recordings: what is free, and what older ones of the same site take; with the words for these.
+fn with_own(f: &Facts, mount: &Mount) -> (u64, String) {
+    let own = f.own.min(mount.total.saturating_sub(mount.free));
+    let words = if own >= GB { format!(", and {} of its own recordings", figures::bytes(own)) } else { String::new() };
+    (mount.free.saturating_add(own), words)
+}
+
 /// disk-recordings: days times streams against the disk.
 pub fn days(f: &Facts) -> Outcome {
     known!(f.host.mounts);
     let Some(mount) = f.room_of(&f.answers.path) else { return Outcome::skip("not known: the folder's room could not be asked") };
+    if f.stands() {
+        return Outcome::pass(STANDS);
+    }
     let Some((bytes, measured)) = recordings(f) else { return Outcome::skip("told once a camera was tried") };
     let all = f.answers.cameras.len();
     let of = if measured < all { format!("{measured} of {all} cameras") } else { format!("{measured} cameras") };
     let days = f.answers.retention_days;
     // A tenth stays free: file systems slow down and databases stop when nothing is left.
-    let room = mount.free.saturating_sub(mount.total / 10);
+    let (free, own) = with_own(f, mount);
+    let room = free.saturating_sub(mount.total / 10);
     let seen = format!(
-        "{of}, always recording: at most {} in {days} days; {} has {} free",
+        "{of}, always recording: at most {} in {days} days; {} has {} free{own}",
         figures::bytes(bytes),
         mount.path,
         figures::bytes(mount.free)
@@ -112,7 +126,11 @@ pub fn days(f: &Facts) -> Outcome {
 pub fn folder(f: &Facts) -> Outcome {
     known!(f.host.mounts);
     let Some(mount) = f.room_of(&f.answers.path) else { return Outcome::skip("not known: the folder's room could not be asked") };
-    if mount.free < 10 * GB {
+    if f.stands() {
+        return Outcome::pass(STANDS);
+    }
+    let (free, own) = with_own(f, mount);
+    if free < 10 * GB {
         // 2 Mbit/s, an ordinary stream, make 21.6 GB a day.
         return Outcome::warn(
             format!("{} free for recordings on {}: less than half a day of one ordinary camera", figures::bytes(mount.free), mount.path),
@@ -120,5 +138,5 @@ pub fn folder(f: &Facts) -> Outcome {
         )
         .fix(Fix::OtherFolder);
     }
-    Outcome::pass(format!("{} free for recordings on {}", figures::bytes(mount.free), mount.path))
+    Outcome::pass(format!("{} free for recordings on {}{own}", figures::bytes(mount.free), mount.path))
 }

@@ -104,6 +104,8 @@ impl Drive {
 
     /// Tries all cameras at the same time.
     pub async fn try_cameras(&self, answers: &Answers) -> Vec<CameraTried> {
+        // Their logins may lie with recordings that were kept. What cannot be read of those is told when it is needed.
+        let _ = self.adopt_kept(answers);
         let tries = answers.cameras.iter().map(|c| self.try_camera(c));
         futures_util::future::join_all(tries).await.into_iter().flatten().collect()
     }

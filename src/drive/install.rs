@@ -194,11 +194,14 @@ impl Drive {
 
     /// A kept folder of the same site brings its secrets with it: without them its data could not be opened.
     fn adopt(&self, answers: &Answers, state: &str) -> Result<(), Fault> {
-        let f = &*self.world.files;
-        self.secrets.adopt(&Secrets::load(f, &format!("{state}/secrets.toml"))?);
-        let kept = format!("{}/.kerbup", answers.path.trim_end_matches('/'));
-        if f.read(&format!("{kept}/site")).is_ok_and(|s| String::from_utf8_lossy(&s).trim() == answers.site) {
-            self.secrets.adopt(&Secrets::load(f, &format!("{kept}/secrets.toml"))?);
+        self.secrets.adopt(&Secrets::load(&*self.world.files, &format!("{state}/secrets.toml"))?);
+        self.adopt_kept(answers)
+    }
+
+    /// Secrets of a kept folder alone: cameras are tried with their logins before anything is installed.
+    pub(super) fn adopt_kept(&self, answers: &Answers) -> Result<(), Fault> {
+        if let Some(kept) = self.kept(answers) {
+            self.secrets.adopt(&Secrets::load(&*self.world.files, &format!("{kept}/secrets.toml"))?);
         }
         Ok(())
     }
@@ -208,6 +211,7 @@ impl Drive {
         let f = &*self.world.files;
         let kept = format!("{}/.kerbup", answers.path.trim_end_matches('/'));
         self.secrets.save(f, &format!("{kept}/secrets.toml"))?;
+        Receipt::read(f, &self.state(&answers.site))?.keep(f, &kept)?;
         let site = format!("{kept}/site.toml");
         f.write(&site, ask::save(answers).as_bytes(), 0o600).map_err(|e| file_fault(&e, &site))
     }

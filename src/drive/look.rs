@@ -32,6 +32,7 @@ impl Drive {
         let ca = self.authority_if_any(answers);
         let report = host::probe(&self.world, &self.registries(answers), ca.as_deref().map(str::as_bytes), &tell).await;
         self.memory().host = report.clone();
+        self.own(&report, answers).await;
         self.send(Event::Host { report: Box::new(report.clone()), pending: vec![] });
         (report, self.check(answers))
     }
@@ -46,13 +47,15 @@ impl Drive {
 
     /// What the checks say, told to nobody.
     pub(super) fn found(&self, answers: &Answers) -> (Vec<PlatformChoice>, Vec<Check>) {
-        let (host, tried) = {
+        let (host, tried, counted) = {
             let memory = self.memory();
-            (memory.host.clone(), memory.tried.clone())
+            (memory.host.clone(), memory.tried.clone(), memory.counted.clone())
         };
+        // What was counted for another folder or other cameras is not these answers'.
+        let own = counted.filter(|c| c.0 == self.letting_go(&host, answers)).map_or(0, |c| c.2.bytes);
         let needs = self.needs(answers, &host);
         let ours = ours(&host);
-        let facts = checks::Facts { host: &host, answers, needs: &needs, tried: &tried, ours: &ours };
+        let facts = checks::Facts { host: &host, answers, needs: &needs, tried: &tried, ours: &ours, own };
         (checks::choices(&facts), checks::run(&facts))
     }
 

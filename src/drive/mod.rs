@@ -10,6 +10,7 @@ pub mod inside;
 pub mod install;
 pub mod look;
 pub mod proof;
+pub mod room;
 pub mod sites;
 pub mod standing;
 pub mod survey;
@@ -37,7 +38,7 @@ use crate::model::camera::CameraTried;
 use crate::model::event::Event;
 use crate::model::host::HostReport;
 use crate::model::plan::Plan;
-use crate::model::survey::ImageSurvey;
+use crate::model::survey::{ImageSurvey, Own};
 use crate::recipe::Recipes;
 use crate::run::Control;
 use crate::secrets::Secrets;
@@ -53,6 +54,8 @@ pub struct Memory {
     pub tried: BTreeMap<String, CameraTried>,
     /// What the last survey learnt of images, by full name with tag.
     pub images: BTreeMap<String, ImageSurvey>,
+    /// What the site keeps itself, with the folders that were counted and when.
+    pub counted: Option<(Vec<String>, f64, Own)>,
     /// The plan that was shown last.
     pub plan: Option<Plan>,
     /// The plan that a person said yes to before root was asked for: the next plan keeps its figures.

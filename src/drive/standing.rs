@@ -22,7 +22,7 @@ const APART: Duration = Duration::from_millis(200);
 /// What a site's health is asked of: made once from its plan, since each reading asks the same.
 pub struct Watched {
     site: String,
-    subjects: Vec<health::Subject>,
+    pub(super) subjects: Vec<health::Subject>,
     path: String,
     keeps: Option<u32>,
 }
@@ -52,7 +52,15 @@ impl Drive {
 
     /// Reads the health once.
     pub async fn read(&self, w: &Watched) -> HealthSnapshot {
-        health::snapshot(&self.world, &w.site, &w.subjects, Some(&w.path), w.keeps).await
+        let guarded = w.keeps.and_then(|planned| self.guarded(&w.site, planned));
+        let keeps = guarded.as_ref().map(|g| g.days).or(w.keeps);
+        let mut snapshot = health::snapshot(&self.world, &w.site, &w.subjects, Some(&w.path), keeps).await;
+        if let (Some(disk), Some(note)) = (&mut snapshot.disk, guarded.and_then(|g| g.note)) {
+            let store = w.subjects.iter().find(|s| s.probe == "s3").map(|s| &s.name);
+            snapshot.components.iter_mut().filter(|c| Some(&c.name) == store).for_each(|c| c.evidence.push(note.clone()));
+            disk.note = Some(note);
+        }
+        snapshot
     }
 
     /// Asks a camera's recorder to record now, as when something moves. The error says why that was not taken.

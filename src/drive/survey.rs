@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::install::gone;
 use super::{Drive, trust};
-use crate::ask;
 use crate::model::answers::{Answers, Shape};
 use crate::model::camera::StreamReading;
 use crate::model::check::{Check, Status};
@@ -64,6 +63,7 @@ impl Drive {
         s.cameras = self.streams();
         s.hosts = self.local_names(answers, &receipt).await;
         (s.free_bytes, s.total_bytes) = self.room(&answers.path);
+        s.own = self.own(host, answers).await;
         s.line_rate =
             receipt.line_rate().map_or_else(|| Fact::unknown("nothing was downloaded yet"), |r| Fact::known(r, "earlier downloads"));
         if matches!(host.docker.get(), Some(DockerPresence::Running(_)) | None)
@@ -146,31 +146,6 @@ impl Drive {
         self.memory().tried.iter().filter_map(|(n, t)| Some((n.clone(), t.outcome.clone().ok()?))).collect()
     }
 
-    /// Free and all bytes of the file system that holds a folder, or will hold it.
-    pub fn room(&self, path: &str) -> (Fact<u64>, Fact<u64>) {
-        let mut at = path.trim_end_matches('/').to_string();
-        while !at.is_empty() && self.world.files.meta(&at).is_err() {
-            at = at.rfind('/').map_or(String::new(), |i| at[..i].to_string());
-        }
-        let at = if at.is_empty() { "/".to_string() } else { at };
-        match self.world.files.space(&at) {
-            Ok(space) => (Fact::known(space.free, format!("statfs {at}")), Fact::known(space.total, format!("statfs {at}"))),
-            Err(e) => (Fact::unknown(e.to_string()), Fact::unknown(e.to_string())),
-        }
-    }
-
-    /// Whether the answers that the figures of a plan come from are those of the standing site: cameras and disk, and the days.
-    fn decided_as_before(&self, answers: &Answers, state: &str) -> (bool, bool) {
-        let path = format!("{state}/site.toml");
-        let Ok(text) = self.world.files.read(&path) else { return (false, false) };
-        let read = |p: &str| Err(format!("{p} is not read here"));
-        let Ok((old, _)) = ask::load(&[(path, String::from_utf8_lossy(&text).into_owned())], &[], &|_| None, &read) else {
-            return (false, false);
-        };
-        let same = (old.shape, &old.path, &old.cameras) == (answers.shape, &answers.path, &answers.cameras);
-        (same, old.retention_days == answers.retention_days)
-    }
-
     /// Surveys, plans, and asks each step how things stand. Among the states is also what the plan removes.
     pub async fn plan(&self, answers: &Answers) -> Result<(Plan, BTreeMap<String, StepState>), Fault> {
         let host = self.memory().host.clone();
@@ -181,13 +156,14 @@ impl Drive {
         survey.registry_told = trust::told(answers, &receipt, &self.neighbours(&answers.site));
         self.ask_registries(&host, answers, &mut survey).await;
         self.refuse_by_survey(answers)?;
-        let state = self.state(&answers.site);
+        let before = self.before(answers, &receipt);
+        survey.least = before.least(answers, &survey.own);
         let installed = format!("{}/{}", self.installed, answers.site);
         let wish = Wish { host: &host, survey: &survey, answers, recipes: &self.recipes, state: &installed, link: &self.link };
         let mut plan = plan::plan(&wish)?;
-        let (same_cameras, same_days) = self.decided_as_before(answers, &state);
         // A recorder beside a library keeps a share of the disk, whatever the days are; one that stands alone keeps the days.
-        let (recorders, rule) = (same_cameras && (same_days || answers.shape == Shape::Full), same_cameras && same_days);
+        let (same, same_days) = before.same(answers);
+        let (recorders, rule) = (same && (same_days || answers.shape == Shape::Full), same && same_days);
         // Whoever names a subnet wants that one; else the network that stands is right as it is.
         let chosen = answers.subnet.is_some() || survey.own_subnet.is_some();
         let old = |id: &str| receipt.steps.get(id).map(|t| &*t.step).filter(|s| !chosen || s.kind != "network");

@@ -42,6 +42,8 @@ pub(super) struct Log {
     fps: Option<f64>,
     /// When the newest recording began, seconds since 1970.
     saved: Option<f64>,
+    /// Its clean-up took a recording that was not handed over, and none was since.
+    lost: Option<bool>,
 }
 
 /// What the Agent's folders hold.
@@ -68,7 +70,10 @@ pub(super) fn health(
     // A recording that was uploaded is deleted here: then only the log remembers it.
     let logged = log.saved.map(|at| (world.clock.now() - at).max(0.0));
     folder.last_saved_seconds = [folder.last_saved_seconds, logged].into_iter().flatten().min_by(f64::total_cmp);
-    let (state, evidence) = state(record, reading, up, log, &folder);
+    let (state, mut evidence) = state(record, reading, up, log, &folder);
+    if log.lost == Some(true) {
+        evidence.push(words::LOST.into());
+    }
     let health = CameraHealth {
         name: name.into(),
         state,
@@ -170,11 +175,17 @@ fn understand<'a>(before: Log, lines: impl DoubleEndedIterator<Item = &'a str>) 
             let name = ["recording started: ", "file save: "].iter().find_map(|what| line.split_once(what));
             log.saved = name.and_then(|(_, name)| begun(name));
         }
-        if tried && log.fps.is_some() && log.saved.is_some() {
+        log.lost = log.lost.or_else(|| lost(line));
+        if tried && log.fps.is_some() && log.saved.is_some() && log.lost.is_some() {
             break;
         }
     }
-    Log { failed: if tried { log.failed } else { before.failed }, fps: log.fps.or(before.fps), saved: log.saved.or(before.saved) }
+    Log {
+        failed: if tried { log.failed } else { before.failed },
+        fps: log.fps.or(before.fps),
+        saved: log.saved.or(before.saved),
+        lost: log.lost.or(before.lost),
+    }
 }
 
 /// Whether a line tells of a try to open the camera, and then why it failed, if it did.
@@ -190,6 +201,11 @@ fn opened(line: &str) -> Option<Option<(String, bool)>> {
     } else {
         None
     }
+}
+
+/// Whether a line tells of a recording that was deleted before it was handed over, or of one that was handed over.
+fn lost(line: &str) -> Option<bool> {
+    if line.contains("STILL PENDING UPLOAD") { Some(true) } else { line.contains("Upload Finished").then_some(false) }
 }
 
 /// `15 fps`, `fps: 15.0`, `FPS=15`: the Agent's wording differs by version.

@@ -18,6 +18,7 @@ use crate::model::engine::{ContainerState, Observed};
 use crate::model::health::{CameraHealth, ComponentHealth, ComponentState, DiskHealth, HealthSnapshot};
 use crate::words::health as words;
 use crate::world::World;
+use crate::world::files::Space;
 use crate::world::network::NetError;
 
 pub use overall::overall;
@@ -29,14 +30,29 @@ const ANSWER: Duration = Duration::from_secs(3);
 /// room until it is read.
 const AT_ONCE: usize = 8;
 
-/// Below this the disk counts as full: RabbitMQ blocks at 50 MB, MongoDB needs some 100 MB a file of its journal.
+/// Below this any disk counts as full: RabbitMQ blocks at 50 MB, MongoDB needs some 100 MB a file of its journal.
 const FULL: u64 = 200 * 1024 * 1024;
+
+/// And below this share of it: MinIO refuses whatever would leave too little free. The release that the recipe names asks for
+/// 1 % beyond twice the file that comes (seen on a filled disk). Older ones ask for 5 %, and where a file comes in parts, 1 GiB
+/// more is asked for (both inferred from what is published of it). It is told before the first recording is refused.
+const FULL_SHARE: f64 = 0.05;
 
 /// Seconds of a day.
 const DAY: f64 = 86_400.0;
 
 /// Below so many inodes no new recording gets a name.
 const FULL_INODES: u64 = 64;
+
+/// With less than this free, a disk of that size counts as full.
+pub fn full_below(total: u64) -> u64 {
+    FULL.max((total as f64 * FULL_SHARE) as u64)
+}
+
+/// Nothing more can be saved on it, or soon nothing.
+pub fn full(space: &Space) -> bool {
+    space.free < full_below(space.total) || space.inodes_free.is_some_and(|n| n < FULL_INODES)
+}
 
 /// A part that is asked, with all that asking it needs.
 #[derive(Debug, Clone)]
@@ -158,7 +174,7 @@ pub async fn snapshot(
     keeps_days: Option<u32>,
 ) -> HealthSnapshot {
     let space = storage_path.and_then(|path| world.files.space(path).ok().map(|space| (path, space)));
-    let full = space.is_some_and(|(_, s)| s.free < FULL || s.inodes_free.is_some_and(|n| n < FULL_INODES));
+    let full = space.is_some_and(|(_, s)| full(&s));
     let engine = match tokio::time::timeout(ANSWER, world.engine.containers(Some(("io.kerbup.site", site)))).await {
         Ok(Ok(all)) => Ok(all),
         Ok(Err(e)) => Err(e.to_string()),
@@ -196,8 +212,32 @@ pub async fn snapshot(
         free: s.free,
         keeps_days,
         fits_days: fits(kept, s.free, &cameras),
+        note: None,
     });
     HealthSnapshot { schema: 1, site: site.into(), overall: overall(&components, &cameras), components, cameras, disk }
+}
+
+/// How far back the recordings in the video store go.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Oldest {
+    /// None is there.
+    Nothing,
+    /// The oldest began so many days ago.
+    Days(f64),
+    /// It could not be asked.
+    Unknown,
+}
+
+/// Asks the video store among these parts.
+pub async fn oldest(world: &World, subjects: &[Subject]) -> Oldest {
+    let Some(subject) = subjects.iter().find(|s| s.probe == "s3") else { return Oldest::Unknown };
+    let Ok(Some(observed)) = world.engine.container(&subject.container).await else { return Oldest::Unknown };
+    let stored = tokio::time::timeout(ANSWER, probes::stored(world, subject, &observed)).await.unwrap_or_default();
+    match stored.oldest {
+        _ if !stored.listed => Oldest::Unknown,
+        None => Oldest::Nothing,
+        Some(at) => Oldest::Days((world.clock.now() - at).max(0.0) / DAY),
+    }
 }
 
 /// Days that fit: those that are kept already, and those for which the free space lasts at the measured rates. None unless

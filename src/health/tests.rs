@@ -82,6 +82,36 @@ async fn a_full_disk_leaves_no_part_healthy() {
 }
 
 #[tokio::test]
+async fn full_is_a_share_of_a_large_disk_and_an_amount_on_a_small_one() {
+    const MB: u64 = 1_000_000;
+    for (total, below) in [(1_500 * MB, 209 * MB), (4_000 * MB, 209 * MB), (20_000 * MB, 999 * MB), (1_000_000 * MB, 49_999 * MB)] {
+        for (free, state) in [(below, ComponentState::Degraded), (below + 2 * MB, ComponentState::Healthy)] {
+            let machine = Machine { free, total: Some(total), ..Machine::default() };
+            let all = snapshot(&machine.world(), "s", &[subject("s3")], Some("/srv"), None).await;
+            assert_eq!(all.components[0].state, state, "{free} of {total}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn recordings_that_are_deleted_before_they_were_saved_are_told_while_some_wait() {
+    let lost = "capture.main.CleanupRecordingDirectory(): removed oldest recording as part of cleanup, but it was STILL PENDING UPLOAD";
+    let told = async |log: Vec<&'static str>| {
+        let machine = Machine { log, saved: vec![(NOW - 20, 1)], ..Machine::default() };
+        let mut agent = subject("agent");
+        agent.camera = Some(("front".into(), Record::Always));
+        agent.agent_folder = Some("/srv/agent".into());
+        let camera = snapshot(&machine.world(), "s", &[agent], Some("/srv"), None).await.cameras.remove(0);
+        assert_eq!(camera.state, CameraState::Recording, "it goes on");
+        camera.evidence.contains(&words::LOST.to_string())
+    };
+    assert!(told(vec![lost]).await);
+    assert!(!told(vec!["opened RTSP stream: x"]).await);
+    // Since then one was saved.
+    assert!(!told(vec![lost, "UploadKerberosVault: Upload Finished, 204 No Content"]).await);
+}
+
+#[tokio::test]
 async fn exit_codes_are_told_in_words_and_crash_loops_are_down() {
     for (code, oom, word) in [(132, false, "AVX"), (137, true, "memory"), (139, false, "crashed"), (77, false, "77")] {
         let mut machine = Machine::default();

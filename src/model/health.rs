@@ -129,6 +129,9 @@ pub struct DiskHealth {
     pub keeps_days: Option<u32>,
     /// Days that would fit at the measured rates.
     pub fits_days: Option<u32>,
+    /// What there is to know of it: why fewer days are kept than were asked for, what else fills it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// Everything at an instant.

@@ -21,6 +21,26 @@ pub struct ImageSurvey {
     pub arches: Fact<Vec<String>>,
 }
 
+/// What the site itself keeps on the disk of its recordings and lets go again by itself: the folders of the video store and of
+/// the recorders.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Own {
+    /// Bytes that were counted.
+    pub bytes: u64,
+    /// Why that is not all of it, where it is not.
+    pub missed: Option<String>,
+}
+
+/// Figures that a new plan does not go below: what stands, where no more than that is known, or where nothing is asked for
+/// that would take more room.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Least {
+    /// Days that the rule keeps.
+    pub days: Option<u32>,
+    /// Megabytes that each recorder may keep, by camera.
+    pub megabytes: BTreeMap<String, u64>,
+}
+
 /// What was learnt after the answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -37,6 +57,10 @@ pub struct Survey {
     pub free_bytes: Fact<u64>,
     /// All bytes of that file system.
     pub total_bytes: Fact<u64>,
+    /// What of the rest is the site's own.
+    pub own: Own,
+    /// What is not gone below.
+    pub least: Least,
     /// Bytes a second that writing there managed.
     pub write_rate: Fact<f64>,
     /// Bytes a second that the line downloads.

@@ -97,6 +97,9 @@ pub fn plan(wish: &Wish) -> Result<Plan, Fault> {
             _ => notes.push(by_cron(wish)),
         }
     }
+    if let Some(why) = &survey.own.missed {
+        notes.push(format!("How much the recordings take that are there already is not known: {why}. {} days are kept.", sizes.keeps_days));
+    }
     if let (Some(fits), true) = (sizes.fits_days, sizes.fits_days.is_some_and(|f| f < a.retention_days)) {
         notes.push(format!("{} days do not fit on this disk at the measured rates; {} are kept.", a.retention_days, fits.max(1)));
     }

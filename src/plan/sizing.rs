@@ -42,16 +42,22 @@ pub fn sizing(answers: &Answers, survey: &Survey) -> Sizing {
         s.upper_bound |= camera.record == Record::Motion;
     }
     s.usable = survey.free_bytes.get().zip(survey.total_bytes.get()).map(|(free, total)| {
-        // Never more than the share of the whole disk, and never more than is free now.
-        let other = total.saturating_sub(*free) as f64;
-        ((*total as f64 * SHARE - other).max(0.0) as u64).min(*free)
+        // What the site recorded so far goes again by itself: its room is there for what it will record.
+        let own = survey.own.bytes.min(total.saturating_sub(*free));
+        let other = total.saturating_sub(*free).saturating_sub(own) as f64;
+        // Never more than the share of the whole disk, and never more than is free now or own.
+        ((*total as f64 * SHARE - other).max(0.0) as u64).min(free.saturating_add(own))
     });
     let daily: f64 = s.per_day.values().sum();
     if s.unmeasured.is_empty() && daily > 0.0 {
         s.needed = Some((daily * f64::from(answers.retention_days)) as u64);
         if let Some(usable) = s.usable {
-            let fits = (usable as f64 / daily).floor().min(36_500.0) as u32;
-            s.fits_days = Some(fits);
+            let counted = (usable as f64 / daily).floor().min(36_500.0) as u32;
+            // What is not known is no reason to delete: where not all could be counted, at least the days that stand fit, and
+            // where none stand, the guard sees to it.
+            let unknown = if survey.own.missed.is_some() { answers.retention_days } else { 0 };
+            let fits = counted.max(survey.least.days.unwrap_or(unknown));
+            s.fits_days = survey.own.missed.is_none().then_some(fits);
             s.keeps_days = answers.retention_days.min(fits).max(1);
         }
     }
@@ -64,7 +70,8 @@ pub fn sizing(answers: &Answers, survey: &Survey) -> Sizing {
                 Some(rate) if s.unmeasured.is_empty() => rate / daily,
                 _ => 1.0 / answers.cameras.len() as f64,
             };
-            let mut bytes = all * part;
+            let least = survey.least.megabytes.get(&camera.name).map_or(0.0, |m| *m as f64 * 1e6);
+            let mut bytes = (all * part).max(least);
             if let (Shape::Small, Some(rate)) = (answers.shape, s.per_day.get(&camera.name)) {
                 bytes = bytes.min(rate * f64::from(s.keeps_days));
             }
@@ -82,6 +89,7 @@ mod tests {
     use crate::model::answers::Camera;
     use crate::model::camera::StreamReading;
     use crate::model::fact::Fact;
+    use crate::model::survey::{Least, Own};
 
     fn survey(bits: f64, free: u64, total: u64) -> Survey {
         let reading =
@@ -117,6 +125,39 @@ mod tests {
     }
 
     #[test]
+    fn own_recordings_do_not_count_against_themselves() {
+        // 1 TB with 700 GB of the site's own: 40 days of 21.6 GB do not fit, 39 do, as they would on the empty disk.
+        let own = |bytes: u64| Own { bytes, missed: None };
+        let mut grown = survey(2e6, 300_000_000_000, 1_000_000_000_000);
+        assert_eq!(sizing(&answers(40), &grown).keeps_days, 6, "the files of others");
+        grown.own = own(700_000_000_000);
+        assert_eq!(sizing(&answers(40), &grown).keeps_days, 39);
+        // Others' files still count, and more than is used was never the site's.
+        grown.own = own(500_000_000_000);
+        assert_eq!(sizing(&answers(40), &grown).usable, Some(650_000_000_000));
+        grown.own = own(9_000_000_000_000);
+        assert_eq!(sizing(&answers(40), &grown).usable, Some(850_000_000_000));
+        // Recorders alone keep what they have as well.
+        grown.own = own(700_000_000_000);
+        let small = Answers { shape: Shape::Small, ..answers(30) };
+        assert_eq!(sizing(&small, &grown).agent_megabytes["a"], 648_000);
+    }
+
+    #[test]
+    fn what_could_not_be_counted_lowers_nothing_that_stands() {
+        let mut s = survey(2e6, 300_000_000_000, 1_000_000_000_000);
+        s.own = Own { bytes: 1_000, missed: Some("too many files".into()) };
+        let none_stands = sizing(&answers(40), &s);
+        assert_eq!((none_stands.keeps_days, none_stands.fits_days), (40, None), "nothing is deleted for what is not known");
+        s.least = Least { days: Some(30), megabytes: BTreeMap::from([("a".to_string(), 500_000)]) };
+        let stands = sizing(&answers(40), &s);
+        assert_eq!((stands.keeps_days, stands.fits_days), (30, None));
+        assert_eq!(sizing(&answers(10), &s).keeps_days, 10, "fewer days are fewer");
+        let small = |days| sizing(&Answers { shape: Shape::Small, ..answers(days) }, &s).agent_megabytes["a"];
+        assert_eq!((small(30), small(10)), (500_000, 216_000));
+    }
+
+    #[test]
     fn without_a_measure_nothing_is_promised() {
         let s = sizing(&answers(30), &Survey::default());
         assert_eq!((s.needed, s.fits_days, s.keeps_days, s.unmeasured.len()), (None, None, 30, 1));
@@ -124,10 +165,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_more_than_is_free_and_at_least_a_day(bits in 0f64..1e9, free in 0u64..1u64<<50, total in 0u64..1u64<<50, days in 0u32..10_000) {
-            let s = sizing(&answers(days), &survey(bits, free, total));
+        fn never_more_than_is_free_or_own_and_at_least_a_day(bits in 0f64..1e9, free in 0u64..1u64<<50, own in 0u64..1u64<<50, total in 0u64..1u64<<50, days in 0u32..10_000) {
+            let mut learnt = survey(bits, free, total);
+            learnt.own.bytes = own;
+            let s = sizing(&answers(days), &learnt);
             prop_assert!(s.keeps_days >= 1);
-            prop_assert!(s.usable.unwrap_or(0) <= free);
+            prop_assert!(s.usable.unwrap_or(0) <= free + own.min(total.saturating_sub(free)));
         }
     }
 }

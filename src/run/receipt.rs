@@ -3,13 +3,29 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::journal;
-use crate::model::fault::Fault;
+use crate::model::fault::{Fault, Whose};
 use crate::model::journal::{Ending, Purpose, Record};
 use crate::model::plan::{Plan, Step};
+use crate::step::file_fault;
 use crate::world::files::Files;
+
+/// The receipt as it lies with the recordings: what was made of them, by which rendering. No secret is in it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    schema: u32,
+    plan: Plan,
+    steps: BTreeMap<String, KeptStep>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptStep {
+    undo: Option<Value>,
+    made: Option<Value>,
+}
 
 /// What is known of one step.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +85,23 @@ impl Receipt {
             }
         })?;
         Ok(last)
+    }
+
+    /// Writes it down beside recordings, for the day on which the journal is gone and they are not.
+    pub fn keep(&self, f: &dyn Files, folder: &str) -> Result<(), Fault> {
+        let path = format!("{folder}/receipt.json");
+        let step = |t: &Trace| KeptStep { undo: t.undo.clone(), made: t.made.clone() };
+        let steps = self.steps.iter().map(|(id, t)| (id.clone(), step(t))).collect();
+        let kept = Kept { schema: 1, plan: self.plan.clone().unwrap_or_default(), steps };
+        let text = serde_json::to_vec(&kept)
+            .map_err(|e| Fault::new(Whose::Ours, "RECEIPT-NOT-WRITTEN", "The receipt could not be written.").because(e.to_string()))?;
+        f.write(&path, &text, 0o600).map_err(|e| file_fault(&e, &path))
+    }
+
+    /// The plan of such a receipt. One that is not there or not understood is none: the recordings are usable without.
+    pub fn kept(f: &dyn Files, folder: &str) -> Option<Plan> {
+        let kept: Kept = serde_json::from_slice(&f.read(&format!("{folder}/receipt.json")).ok()?).ok()?;
+        (kept.schema == 1).then_some(kept.plan)
     }
 
     /// Folds records.
@@ -244,6 +277,22 @@ mod tests {
         assert!(!r.unfinished());
         assert_eq!(r.done(), (1, 1));
         assert_eq!(r.line_rate(), None);
+    }
+
+    #[test]
+    fn what_lies_with_the_recordings_tells_the_plan_again() {
+        let world = crate::world::fake::paced(crate::world::fake::named("nuc").unwrap(), crate::world::fake::Pace::Manual).0;
+        let f = &*world.files;
+        crate::step::files::make(f, "/srv/k/.kerbup", 0o700).unwrap();
+        assert_eq!(Receipt::kept(f, "/srv/k/.kerbup"), None);
+        let done = Record::StepDone { id: "a".into(), at: 2.0, changed: true, made: json!({"days": 12}) };
+        let r = Receipt::fold(vec![accepted(Purpose::Install), Record::StepStarted { id: "a".into(), at: 1.0 }, done]);
+        r.keep(f, "/srv/k/.kerbup").unwrap();
+        assert_eq!((Receipt::kept(f, "/srv/k/.kerbup"), f.meta("/srv/k/.kerbup/receipt.json").unwrap().mode), (r.plan, 0o600));
+        let text: Value = serde_json::from_slice(&f.read("/srv/k/.kerbup/receipt.json").unwrap()).unwrap();
+        assert_eq!(text["steps"]["a"]["made"]["days"], 12);
+        f.write("/srv/k/.kerbup/receipt.json", b"{\"schema\":", 0o600).unwrap();
+        assert_eq!(Receipt::kept(f, "/srv/k/.kerbup"), None, "a torn one is none");
     }
 
     #[test]

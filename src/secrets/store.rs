@@ -56,9 +56,13 @@ impl Secrets {
         let text =
             toml::to_string(&table).map_err(|_| Fault::new(Whose::Ours, "SECRETS-NOT-WRITTEN", "The secrets could not be written."))?;
         files.write(path, text.as_bytes(), 0o600).map_err(|e| {
-            Fault::new(Whose::Machine, "SECRETS-NOT-WRITTEN", format!("{path} could not be written."))
-                .because(e.to_string())
-                .cure("Free some space on that disk and try again.")
+            // The name that a full disk has wherever it is met.
+            let full = matches!(e.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded);
+            let (code, says) = match full {
+                true => ("DISK-FULL", format!("The disk that holds {path} is full.")),
+                false => ("SECRETS-NOT-WRITTEN", format!("{path} could not be written.")),
+            };
+            Fault::new(Whose::Machine, code, says).because(e.to_string()).cure("Free some space on it, then run kerbup again.")
         })
     }
 

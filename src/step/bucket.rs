@@ -117,11 +117,12 @@ async fn awake(w: &With, cx: &Context) -> Result<Response, Fault> {
 fn refused(r: &Response, what: &str) -> Fault {
     let text = String::from_utf8_lossy(&r.body);
     let code = text.split_once("<Code>").and_then(|(_, t)| t.split_once("</Code>")).map_or("", |(c, _)| c);
-    let fault = Fault::new(Whose::Machine, "STORE-REFUSED", format!("The video store refuses {what}."))
-        .because(format!("HTTP {} {code}", r.status));
+    let code_of_ours = if r.status == 507 { "DISK-FULL" } else { "STORE-REFUSED" };
+    let fault =
+        Fault::new(Whose::Machine, code_of_ours, format!("The video store refuses {what}.")).because(format!("HTTP {} {code}", r.status));
     match r.status {
         403 => fault.cure("Its data was made with another password. Use the folder's own secrets, or another folder."),
-        507 => fault.cure("Its disk is full: free some space on it, then run kerbup again."),
+        507 => fault.cure("Its disk is full. Free some space on it, then run kerbup again."),
         _ => fault.cure("Run kerbup again; if it stays, look at: kerbup logs minio"),
     }
 }
@@ -200,6 +201,7 @@ mod tests {
         assert!(lifecycle(12).contains("<Days>12</Days>"));
         let full = Response { status: 507, body: b"<Error><Code>XMinioStorageFull</Code></Error>".to_vec(), ..Response::default() };
         let fault = refused(&full, "a bucket");
+        assert_eq!(fault.code, "DISK-FULL");
         assert!(fault.because[0].contains("XMinioStorageFull") && fault.cure[0].contains("full"));
     }
 }

@@ -339,7 +339,13 @@ async fn wait(step: &Step, w: &With, cx: &Context) -> Result<Vec<String>, Fault>
 /// What is known about a component that does not answer: its state, what it was asked, its last words.
 async fn silent(w: &With, seen: Option<&Observed>, evidence: &[String], cx: &Context) -> Fault {
     use futures_util::StreamExt as _;
-    let mut fault = Fault::new(Whose::Machine, "PART-SILENT", format!("{} does not answer.", w.workload.title));
+    // A database on a full disk says little of it: the disk itself does.
+    let full = cx.world.files.space(&w.storage).is_ok_and(|s| health::full(&s));
+    let mut fault = match full {
+        true => Fault::new(Whose::Machine, "DISK-FULL", format!("The disk that holds {} is full.", w.storage))
+            .because(format!("{} does not answer.", w.workload.title)),
+        false => Fault::new(Whose::Machine, "PART-SILENT", format!("{} does not answer.", w.workload.title)),
+    };
     if let Some(s) = seen {
         let code = s.exit_code.filter(|_| s.state != ContainerState::Running).map(|c| format!(", last exit code {c}")).unwrap_or_default();
         fault = fault.because(format!(
@@ -358,6 +364,9 @@ async fn silent(w: &With, seen: Option<&Observed>, evidence: &[String], cx: &Con
         for line in lines.into_iter().flatten() {
             fault = fault.because(format!("It says: {}", redactor.clean(&line.text)));
         }
+    }
+    if full {
+        fault = fault.cure("Free some space on it, then run kerbup again: it goes on where it stopped.");
     }
     fault.cure("Try again: a slow machine sometimes needs a second try.").cure(format!("See all it says: kerbup logs {}", w.workload.name))
 }

@@ -13,7 +13,11 @@ pub const STOPPED: &str = "Somebody stopped it.";
 /// A state that is not known.
 pub const ODD_STATE: &str = "The engine is removing it, or could not start or stop it.";
 /// No room.
-pub const DISK_FULL: &str = "The disk for recordings is full: nothing can be saved.";
+pub const DISK_FULL: &str = "The disk for recordings is full, or as good as full: the video store takes nothing more. Remove what does not belong \
+                             there, or keep fewer days: kerbup change --set storage.retention_days=7 --yes";
+/// The recorder deletes what it could not hand over.
+pub const LOST: &str = "Recordings could not be handed over, and its recorder deletes the oldest of them to go on. See what is wrong with the video \
+                        store or the library: once that is mended, what still waits is saved.";
 /// No address.
 pub const NO_ADDRESS: &str = "It runs, but has no address on the stack's network.";
 /// No such probe.

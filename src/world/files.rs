@@ -1,6 +1,7 @@
 //! The door to files: whole reads, whole writes, folders, owners, space, locks, and the environment's variables.
 
 use std::io;
+use std::time::Duration;
 
 use crate::model::host::HostReport;
 
@@ -43,6 +44,15 @@ pub struct Space {
     pub free: u64,
     /// Free inodes; none where there is no fixed number.
     pub inodes_free: Option<u64>,
+}
+
+/// What a folder takes on its disk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Bytes that were counted.
+    pub bytes: u64,
+    /// All of it was looked at; where not, it takes at least so much.
+    pub whole: bool,
 }
 
 /// A file that is only added to, each addition on the disk before it returns.
@@ -97,6 +107,34 @@ pub trait Files: Send + Sync {
     }
     /// Space of the file system that holds the path.
     fn space(&self, path: &str) -> io::Result<Space>;
+    /// What a folder and all in it take, without following links or crossing into another file system. Looks at so many
+    /// names at most, and no longer than `within`.
+    fn taken(&self, path: &str, names: usize, _within: Duration) -> io::Result<Taken> {
+        let top = self.meta(path)?;
+        let (mut bytes, mut seen, mut whole, mut todo) = (0, 0, true, vec![path.to_owned()]);
+        while let Some(folder) = todo.pop() {
+            let Ok(inside) = self.list(&folder) else {
+                whole = false;
+                continue;
+            };
+            for name in inside {
+                seen += 1;
+                if seen > names {
+                    return Ok(Taken { bytes, whole: false });
+                }
+                let at = format!("{folder}/{name}");
+                match self.meta(&at) {
+                    Ok(m) if m.device != top.device => {}
+                    Ok(m) if m.kind == Kind::Folder => todo.push(at),
+                    Ok(m) => bytes += m.size,
+                    // Recordings come and go while they are counted.
+                    Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                    Err(_) => whole = false,
+                }
+            }
+        }
+        Ok(Taken { bytes, whole })
+    }
     /// Takes the lock at a path, or `None` where another process holds it.
     fn lock(&self, path: &str) -> io::Result<Option<Box<dyn Lock>>>;
     /// An environment variable.

@@ -81,7 +81,7 @@ fn changed(ran: &Ran) -> BTreeSet<String> {
 }
 
 /// Asks the real video store for its rule, with a client that is not ours.
-fn days_in_the_store(site: &Site) -> String {
+pub fn days_in_the_store(site: &Site) -> String {
     let name = format!("{}-minio", site.name);
     let address = tool("docker", &["inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", &name]);
     let password = toml::from_str::<BTreeMap<String, String>>(&fs::read_to_string(site.state().join("secrets.toml")).unwrap()).unwrap()["minio.password"].clone();

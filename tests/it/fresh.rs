@@ -6,9 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::docker::days_in_the_store;
 use crate::engine::{IMAGES, Site, machine, named, own_registry, same, setting, tool, tool_may_fail, wait_for};
+use crate::stored;
 
-fn camera(name: &str) -> String {
+pub fn camera(name: &str) -> String {
     format!("[[camera]]\nname = \"{name}\"\nurl = \"{}\"\nrecord = \"always\"\n", setting("KERBUP_TEST_CAMERA"))
 }
 
@@ -16,7 +18,7 @@ fn names(site: &Site) -> Vec<String> {
     site.containers().iter().map(|l| l.split(' ').next().unwrap().trim_start_matches(&format!("{}-", site.name)).to_string()).collect()
 }
 
-fn states(site: &Site) -> BTreeMap<String, String> {
+pub fn states(site: &Site) -> BTreeMap<String, String> {
     let status = site.status();
     let both = [&status["components"], &status["cameras"]];
     both.iter()
@@ -25,7 +27,7 @@ fn states(site: &Site) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn variable(site: &Site, part: &str, name: &str) -> Option<String> {
+pub fn variable(site: &Site, part: &str, name: &str) -> Option<String> {
     let all = tool("docker", &["inspect", "-f", "{{range .Config.Env}}{{println .}}{{end}}", &format!("{}-{part}", site.name)]);
     all.lines().find_map(|l| l.strip_prefix(&format!("{name}="))).map(str::to_string)
 }
@@ -127,14 +129,38 @@ fn data_of_another_version_is_refused_and_left() {
     assert_eq!(states(&site)["mongodb"], "healthy");
 }
 
-/// A small disk of its own, in memory.
-struct SmallDisk(PathBuf);
+/// A disk of a test's own.
+pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    fn at(path: &Path, megabytes: u32) -> SmallDisk {
+    /// A small one, in memory.
+    pub fn at(path: &Path, megabytes: u32) -> SmallDisk {
         fs::create_dir_all(path).unwrap();
         tool("mount", &["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "kerbup-test", path.to_str().unwrap()]);
         SmallDisk(path.to_path_buf())
+    }
+
+    /// A large one that takes no room: a file with holes, and what is set aside in it is never written.
+    pub fn hollow(path: &Path, gigabytes: u32) -> SmallDisk {
+        let (image, at) = (format!("{}.img", path.display()), path.to_str().unwrap());
+        fs::create_dir_all(path).unwrap();
+        tool("truncate", &["-s", &format!("{gigabytes}G"), &image]);
+        tool("mkfs.ext4", &["-q", "-F", "-m", "0", "-T", "largefile4", &image]);
+        tool("mount", &["-o", "loop,noinit_itable", &image, at]);
+        SmallDisk(path.to_path_buf())
+    }
+
+    /// Total and free bytes.
+    pub fn space(&self) -> (u64, u64) {
+        let told = tool("df", &["-B1", "--output=size,avail", self.0.to_str().unwrap()]);
+        let mut figures = told.lines().last().unwrap().split_whitespace().map(|w| w.parse().unwrap());
+        (figures.next().unwrap(), figures.next().unwrap())
+    }
+
+    /// Makes a file that leaves so many bytes free.
+    pub fn fill(&self, file: &Path, leave: u64) {
+        let (_, free) = self.space();
+        tool("fallocate", &["-l", &free.checked_sub(leave).unwrap().to_string(), file.to_str().unwrap()]);
     }
 }
 
@@ -173,18 +199,54 @@ fn a_full_disk_is_said_and_bears_a_rerun() {
 #[test]
 fn the_guard_lowers_the_days_while_the_disk_is_full() {
     let Some(site) = Site::on("docker", "fresh::the_guard_lowers_the_days_while_the_disk_is_full", "e2e-guard", "") else { return };
-    let disk = SmallDisk::at(&site.dir.path().join("disk"), 1500);
+    let disk = SmallDisk::hollow(&site.dir.path().join("disk"), 40);
     site.write(&fs::read_to_string(&site.file).unwrap().replace("retention_days = 4", "retention_days = 20"));
     site.run(&site.install()).ok();
-    assert!(site.run(&["guard"]).ok().out.contains("20 days"));
-    let filler = site.dir.path().join("disk/filler");
-    tool("dd", &["if=/dev/zero", &format!("of={}", filler.display()), "bs=1M", "count=1350", "status=none"]);
-    assert!(site.run(&["guard"]).ok().out.contains("16 days are kept from now on, 20 before"));
+    let guard = |wanted: &str| {
+        let said = site.run(&["guard"]).ok().out;
+        assert!(said.contains(wanted), "{wanted}: {said}");
+    };
+    // A day and more goes by.
+    let later = || {
+        let file = site.state().join("guard.json");
+        let mut done: serde_json::Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        done["changed"] = (done["changed"].as_f64().unwrap() - 90_000.0).into();
+        fs::write(&file, done.to_string()).unwrap();
+    };
+    guard("20 days");
+    let old = |days: f64| stored::put(&site, &stored::key(&site, days), b"a recording");
+    let oldest = old(19.5);
+    let tenth = disk.space().0 / 10;
+
+    // Somebody else's file: no recording goes for it, and it is said.
+    let (theirs, ours) = (site.dir.path().join("disk/theirs"), site.storage().join("minio/data/ours"));
+    disk.fill(&theirs, tenth);
+    guard("20 days are kept, as before: fewer would make no room");
+    assert!(days_in_the_store(&site).contains("<Days>20</Days>"));
+    assert!(site.status()["disk"]["note"].as_str().unwrap().contains("Other files take"));
+    fs::remove_file(&theirs).unwrap();
+
+    // The site's own: a fifth of the days go, and then the store is waited for.
+    disk.fill(&ours, tenth);
+    guard("16 days are kept from now on, 20 before");
+    assert_eq!(site.status()["disk"]["keeps_days"], 16);
     // A rerun leaves the guard's work alone.
     assert_eq!(site.run(&site.install()).ok().done()["changed"], false);
-    assert!(site.run(&["guard"]).ok().out.contains("13 days"));
-    fs::remove_file(&filler).unwrap();
-    assert!(site.run(&["guard"]).ok().out.contains("14 days"));
+    guard("16 days are kept, as before: the store has yet to delete what is older");
+    later();
+    guard("16 days are kept, as before: the store has yet to delete what is older");
+    stored::delete(&site, &oldest);
+    old(15.5);
+    guard("13 days are kept from now on, 16 before");
+    guard("13 days are kept, as before");
+    assert!(days_in_the_store(&site).contains("<Days>13</Days>"));
+
+    // Room again: a day comes back, the next one not before a day has gone by.
+    fs::remove_file(&ours).unwrap();
+    guard("13 days are kept, as before: they were changed less than a day ago");
+    later();
+    guard("14 days are kept from now on, 13 before");
+    guard("14 days are kept, as before");
     site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
     drop(disk);
 }

@@ -259,7 +259,7 @@ pub fn camera_health(
 
 /// The recordings' disk.
 pub fn disk() -> Option<DiskHealth> {
-    Some(DiskHealth { path: "/srv".into(), total: 1800 * GB, free: 500 * GB, keeps_days: Some(30), fits_days: Some(41) })
+    Some(DiskHealth { path: "/srv".into(), total: 1800 * GB, free: 500 * GB, keeps_days: Some(30), fits_days: Some(41), note: None })
 }
 
 /// A shop with one camera that has another password now.

@@ -244,6 +244,7 @@ fn health() -> HealthSnapshot {
             free: 500_000_000_000,
             keeps_days: Some(30),
             fits_days: Some(41),
+            note: None,
         }),
     }
 }

@@ -45,7 +45,7 @@ fn install(site: &Site, tag: &str) -> Ran {
 }
 
 /// Gives the database commands with the site's own login and answers what the last one said.
-fn database(site: &Site, commands: Vec<(&str, Document)>) -> Document {
+pub fn database(site: &Site, commands: Vec<(&str, Document)>) -> Document {
     let address = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
     let address = tool("docker", &["inspect", "-f", address, &format!("{}-mongodb", site.name)]);
     let secrets = fs::read_to_string(site.state().join("secrets.toml")).unwrap();

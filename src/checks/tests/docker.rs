@@ -370,7 +370,23 @@ fn a_site_that_stands_passes_its_own_check() {
     world.answers.subnet = Some("10.210.7.0/24".into());
     world.engine(|e| e.subnets.push("10.210.7.0/24".into()));
     world.host.memory = k(Memory { total: 8_200_000_000, available: 500_000_000, swap: 1 });
+    // It has recorded for long: little more than the share that stays free is left.
+    world.camera("door", "rtsp://192.0.2.9/s");
+    world.tried("door", Ok(4e6));
+    world.mounts(|m| m[0].free = 9_000_000_000);
     assert_eq!(verdict(&run(&world.facts())), Status::Pass);
+    // The same disk under a site that is not there yet.
+    world.host.existing = k(vec![]);
+    world.host.listeners = k(vec![]);
+    for id in ["disk-for-recordings", "disk-recordings-days"] {
+        assert_eq!(outcome(&world, id).status, Warn, "{id}");
+    }
+    // What it kept when it was taken down is its own again.
+    world.own = 300_000_000_000;
+    world.answers.retention_days = 3;
+    let days = outcome(&world, "disk-recordings-days");
+    assert!(days.status == Status::Pass && days.seen.ends_with("9.0 GB free, and 300 GB of its own recordings"), "{days:?}");
+    assert_eq!(outcome(&world, "disk-for-recordings").status, Status::Pass);
 }
 
 #[test]

@@ -23,11 +23,12 @@ struct World {
     needs: Needs,
     tried: BTreeMap<String, CameraTried>,
     ours: Vec<String>,
+    own: u64,
 }
 
 impl World {
     fn facts(&self) -> Facts<'_> {
-        Facts { host: &self.host, answers: &self.answers, needs: &self.needs, tried: &self.tried, ours: &self.ours }
+        Facts { host: &self.host, answers: &self.answers, needs: &self.needs, tried: &self.tried, ours: &self.ours, own: self.own }
     }
 
     fn engine(&mut self, edit: impl FnOnce(&mut DockerEngine)) {
@@ -210,7 +211,7 @@ fn base() -> World {
         ],
         image_bytes: Some(2_400_000_000),
     };
-    let mut world = World { host, answers: Answers::default(), needs, tried: BTreeMap::new(), ours: vec![] };
+    let mut world = World { host, answers: Answers::default(), needs, tried: BTreeMap::new(), ours: vec![], own: 0 };
     world.camera("front-door", "rtsp://192.168.1.31/stream1");
     world.camera("yard", "rtsp://192.168.1.32:554/stream1");
     world

@@ -168,6 +168,7 @@ pub fn status(snapshot: &HealthSnapshot) -> Vec<String> {
         }
         lines.push(String::new());
         lines.push(format!("{line}."));
+        lines.extend(disk.note.clone());
     }
     lines.extend(wrong(snapshot));
     lines
@@ -183,7 +184,12 @@ pub fn wrong(snapshot: &HealthSnapshot) -> Vec<String> {
     let parts = snapshot.components.iter().filter(|c| !matches!(c.state, P::Healthy | P::Starting));
     let cameras = snapshot.cameras.iter().filter(|c| !matches!(c.state, C::Recording | C::Watching | C::Starting));
     let parts = parts.map(|c| said(&c.title, state::component(c.state), &c.evidence));
-    parts.chain(cameras.map(|c| said(&c.name, state::camera(c.state), &c.evidence))).collect()
+    let mut lines: Vec<String> = parts.chain(cameras.map(|c| said(&c.name, state::camera(c.state), &c.evidence))).collect();
+    // What is more to say of a camera that records: its recordings may get lost all the same.
+    for c in snapshot.cameras.iter().filter(|c| state::records(c)) {
+        lines.extend(c.evidence.iter().skip(1).map(|more| format!("{}: {more}", c.name)));
+    }
+    lines
 }
 
 /// The cameras as they are set, and what came of trying them, where they were tried.

@@ -20,6 +20,8 @@ const MEASURED: f64 = 60.0;
 /// What is stored.
 #[derive(Debug, Default, PartialEq)]
 pub(in crate::health) struct Stored {
+    /// The store could be listed.
+    pub(in crate::health) listed: bool,
     /// When the oldest recording began, seconds since 1970.
     pub(in crate::health) oldest: Option<f64>,
     /// Bytes a day by camera.
@@ -33,8 +35,10 @@ pub(super) async fn look(target: &Target<'_>) -> Stored {
     let Some(top) = list(target, |q| (q.with_delimiter("/"), q.with_max_keys(DIRECTORIES)).1).await else {
         return stored;
     };
+    stored.listed = true;
     for directory in top.common_prefixes.into_iter().map(|p| p.prefix).take(DIRECTORIES) {
         let first = list(target, |q| (q.with_prefix(directory.clone()), q.with_max_keys(1)).1).await;
+        stored.listed &= first.is_some();
         let Some(oldest) = first.and_then(|page| recording(&page.contents.first()?.key).map(|(at, _)| at)) else {
             continue;
         };

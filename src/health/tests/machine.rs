@@ -66,6 +66,8 @@ pub struct Machine {
     /// When each recording began, and its bytes.
     pub saved: Vec<(i64, u64)>,
     pub free: u64,
+    /// Bytes of the disk; roomy for what is free where it is not told.
+    pub total: Option<u64>,
     /// What lies in the store under `front/`: when each recording began, and its bytes.
     pub stored: Vec<(i64, u64)>,
     pub inodes: Option<u64>,
@@ -99,6 +101,7 @@ impl Default for Machine {
             log: vec![],
             saved: vec![],
             free: 1 << 40,
+            total: None,
             stored: vec![],
             inodes: None,
         }
@@ -337,7 +340,8 @@ impl Files for Machine {
         untold()
     }
     fn space(&self, _: &str) -> io::Result<Space> {
-        Ok(Space { total: 1 << 41, free: self.free, inodes_free: self.inodes })
+        let total = self.total.unwrap_or((self.free * 2).max(1 << 31));
+        Ok(Space { total, free: self.free, inodes_free: self.inodes })
     }
     fn lock(&self, _: &str) -> io::Result<Option<Box<dyn Lock>>> {
         untold()

@@ -7,11 +7,13 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use rustix::fs::{AtFlags, Dir, FallocateFlags, FileType, FlockOperation, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-use crate::world::files::{Appender, Files, Kind, Lock, Meta, Space};
+use super::taken;
+use crate::world::files::{Appender, Files, Kind, Lock, Meta, Space, Taken};
 
 /// The file systems of this machine.
 #[derive(Debug, Clone, Copy, Default)]
@@ -247,6 +249,10 @@ impl Files for RealFiles {
         let used = s.f_blocks.saturating_sub(s.f_bfree);
         let total = used.saturating_add(s.f_bavail).saturating_mul(s.f_frsize);
         Ok(Space { total, free: s.f_bavail.saturating_mul(s.f_frsize), inodes_free })
+    }
+
+    fn taken(&self, path: &str, names: usize, within: Duration) -> io::Result<Taken> {
+        taken::taken(path, names, within)
     }
 
     fn lock(&self, path: &str) -> io::Result<Option<Box<dyn Lock>>> {

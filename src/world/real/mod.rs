@@ -6,3 +6,4 @@ pub mod docker;
 pub mod files;
 pub mod network;
 pub mod processes;
+mod taken;

@@ -173,6 +173,7 @@ impl Dashboard {
         spans.push(Span::styled(format!("  {}", part_of(used, d.total)), style));
         let days = match (d.keeps_days, d.fits_days) {
             _ if theme.narrow() => None,
+            (Some(keeps), _) if d.note.is_some() => Some((format!("  keeps {keeps} days for now"), theme.warn())),
             (Some(keeps), Some(fits)) if fits < keeps => Some((format!("  only {fits} of {keeps} days fit"), theme.warn())),
             (Some(keeps), Some(fits)) => Some((format!("  keeps {keeps} days, fits {fits}"), theme.dim())),
             (Some(keeps), None) => Some((format!("  keeps {keeps} days"), theme.dim())),
