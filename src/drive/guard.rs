@@ -5,7 +5,7 @@ use super::sites::Site;
 use super::standing::plan_of;
 use crate::model::fault::Fault;
 use crate::plan::sizing::SHARE;
-use crate::step::{self, bucket, file_fault};
+use crate::step::{self, bucket, file_fault, storage};
 
 /// With so much of the disk free again, days are given back one at a time.
 const ROOMY: f64 = 0.25;
@@ -30,6 +30,9 @@ impl Drive {
             return Ok("The recorders clean up after themselves: nothing to do.".into());
         };
         let with: bucket::With = step::with(s)?;
+        if let Some(path) = self.awaited(site)? {
+            return Err(storage::missing(&path).cure("Plug in and mount the disk: recording goes on by itself then."));
+        }
         let space = self.world.files.space(&answers.path).map_err(|e| file_fault(&e, &answers.path))?;
         let free = if space.total == 0 { 1.0 } else { space.free as f64 / space.total as f64 };
         let cx = self.context(site.name.clone());

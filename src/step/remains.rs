@@ -97,6 +97,8 @@ mod tests {
             purge: false,
             with_engine: true,
             made: None,
+            who: |_, _| None,
+            neighbours: vec![],
         };
         let f = &*cx.world.files;
         let there = |path: &str| files::there(f, path);
