@@ -11,6 +11,7 @@ mod forward;
 mod fresh;
 mod generated;
 mod house;
+mod machine;
 mod practice;
 mod pty;
 mod registry;
