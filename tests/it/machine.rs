@@ -177,6 +177,29 @@ impl Machine {
         }
     }
 
+    /// Status tells that the video store waits for its disk, as long as it does.
+    fn awaits(&self, path: &str) {
+        let end = std::time::Instant::now() + Duration::from_secs(15);
+        loop {
+            let status = self.status();
+            let store = status["components"].as_array().unwrap().iter().find(|c| c["name"] == "minio").unwrap();
+            let awaited = store["evidence"].to_string().contains(&format!("waits for the disk of {path},"));
+            if store["state"] == "down" && awaited && status["overall"] == "down" {
+                return;
+            }
+            assert!(std::time::Instant::now() < end, "{status:#}\n{}", self.said());
+            std::thread::sleep(Duration::from_millis(500));
+        }
+    }
+
+    /// What was cut off ends by itself: nobody logs in, and the unit goes with its work.
+    fn goes_on(&self, what: &str) {
+        let resume = format!("{UNITS}/kerbup-{SITE}-resume.service");
+        wait_for("the unit goes when its work is done", Duration::from_secs(300), || (!self.file(&resume).exists()).then_some(()));
+        let sites: Value = serde_json::from_str(&self.tool(&[KERBUP, "sites", "--output", "json"])).unwrap();
+        assert_eq!(sites["sites"][0]["unfinished"], false, "{what}: {}", self.said());
+    }
+
     /// What our units said, for a test that fails.
     fn said(&self) -> String {
         self.run(&["journalctl", "--no-pager", "-o", "short-monotonic", "-u", "kerbup-*", "-n", "100"]).out
@@ -217,7 +240,7 @@ impl Machine {
         let format = "{{.Name}} {{.State.Running}} {{.Config.Image}} {{json .Config.Labels}} {{.Config.User}} {{json .HostConfig.Binds}} {{json .HostConfig.PortBindings}} {{json .HostConfig.RestartPolicy}}";
         let script = format!(
             "docker ps -aq | xargs docker inspect -f '{format}'
-            docker network inspect -f '{{{{json .Labels}}}} {{{{json .IPAM.Config}}}}' {SITE}
+            docker network inspect -f '{{{{json .Labels}}}} {{{{range .IPAM.Config}}}}{{{{.Subnet}}}}{{{{end}}}}' {SITE}
             docker images --no-trunc --format '{{{{.ID}}}} {{{{.Repository}}}}:{{{{.Tag}}}}'
             find /var/lib/kerbup /srv/kerberos -maxdepth 3 -not -path '*/journal/*' -not -path '*/.minio.sys*' -not -path '*/data/*' -printf '%p %y %m %U:%G\\n'"
         );
@@ -280,7 +303,6 @@ fn a_bare_machine_gets_all_of_it_starts_again_with_it_and_gives_it_back() {
 fn a_machine_whose_power_was_cut_goes_on_by_itself() {
     let Some(m) = Machine::on("machine::a_machine_whose_power_was_cut_goes_on_by_itself") else { return };
     let straight = m.straight();
-    let resume = format!("{UNITS}/kerbup-{SITE}-resume.service");
     for (place, orderly) in [
         ("docker:after-undo", false),
         ("container:minio:after-apply", false),
@@ -299,10 +321,7 @@ fn a_machine_whose_power_was_cut_goes_on_by_itself() {
             m.boot();
         }
         assert_ne!(running.cut().code, 0);
-        // Nobody logs in.
-        wait_for("the unit goes when its work is done", Duration::from_secs(300), || (!m.file(&resume).exists()).then_some(()));
-        let sites: Value = serde_json::from_str(&m.tool(&[KERBUP, "sites", "--output", "json"])).unwrap();
-        assert_eq!(sites["sites"][0]["unfinished"], false, "{place}: {}", m.said());
+        m.goes_on(place);
         m.stands();
         m.units_are_good();
         same(straight, &m.portrait());
@@ -329,12 +348,6 @@ fn a_disk_that_comes_late_is_waited_for_and_another_is_never_written() {
     // What lies in the folder itself, whatever is mounted there.
     let beneath =
         || m.tool(&["sh", "-euc", "mkdir -p /run/bare; mount --bind / /run/bare; find /run/bare/mnt/usb -mindepth 1; umount /run/bare"]);
-    let waits = || {
-        let status = m.status();
-        let store = status["components"].as_array().unwrap().iter().find(|c| c["name"] == "minio").unwrap().clone();
-        let awaited = store["evidence"].to_string().contains("waits for the disk of /mnt/usb/kerberos");
-        (store["state"] == "down" && awaited && status["overall"] == "down").then_some(())
-    };
     m.bring("/mnt/usb/kerberos");
 
     // Cut midway, and the disk comes late: what goes on by itself waits for it as well.
@@ -342,8 +355,8 @@ fn a_disk_that_comes_late_is_waited_for_and_another_is_never_written() {
     m.tool(&["sh", "-c", "echo 15 >/etc/slow"]);
     m.cut();
     m.boot();
-    assert!(m.file(&format!("{UNITS}/kerbup-{SITE}-resume.service")).exists());
     assert_eq!(beneath(), "");
+    m.goes_on("a disk that comes late");
     m.stands();
     assert_eq!(beneath(), "");
 
@@ -351,7 +364,7 @@ fn a_disk_that_comes_late_is_waited_for_and_another_is_never_written() {
     m.tool(&["sh", "-c", "echo 25 >/etc/slow"]);
     m.cut();
     m.boot();
-    wait_for("status tells what is awaited", Duration::from_secs(15), waits);
+    m.awaits("/mnt/usb/kerberos");
     assert_eq!(beneath(), "");
     m.records();
     assert_eq!(beneath(), "");
@@ -359,7 +372,7 @@ fn a_disk_that_comes_late_is_waited_for_and_another_is_never_written() {
     // A disk that nobody mounts at the start: somebody does it later, by hand.
     m.tool(&["sed", "-i", "s/nofail/noauto/", "/etc/fstab"]);
     m.reboot();
-    wait_for("status tells what is awaited", Duration::from_secs(15), waits);
+    m.awaits("/mnt/usb/kerberos");
     let refused = m.run(&["systemctl", "start", &format!("kerbup-{SITE}-guard.service")]);
     assert_ne!(refused.code, 0, "another disk's room is not taken for this one's");
     m.tool(&["systemctl", "reset-failed"]);
@@ -379,7 +392,7 @@ fn a_disk_that_comes_late_is_waited_for_and_another_is_never_written() {
     // Whoever stops the site meanwhile has it stopped.
     m.cut();
     m.boot();
-    wait_for("status tells what is awaited", Duration::from_secs(15), waits);
+    m.awaits("/mnt/usb/kerberos");
     m.tool(&[KERBUP, "stop"]);
     assert_eq!(m.run(&["systemctl", "is-active", &waiting]).out.trim(), "inactive");
     m.tool(&["mount", "/mnt/usb"]);
