@@ -72,6 +72,7 @@ fn flags_are_taken_before_and_after_the_command() {
     assert_eq!(good("kerbup --practice=nuc check").globals.practice.as_deref(), Some("nuc"));
     assert!(good("kerbup").command.is_none());
     assert!(matches!(good("kerbup guard --site a").command, Some(Command::Guard)));
+    assert!(matches!(good("kerbup await --site a").command, Some(Command::Await)));
 }
 
 #[test]

@@ -255,6 +255,14 @@ pub enum Command {
 "
     )]
     Guard,
+    /// Start what waits for its disk: run when the machine starts, not by people
+    #[command(
+        hide = true,
+        before_help = "Examples:
+  kerbup await --site shop-12
+"
+    )]
+    Await,
     /// Go on with work that was cut off: run when the machine starts, not by people
     #[command(
         hide = true,

@@ -86,6 +86,7 @@ async fn dispatch(cli: Cli, setup: Setup) -> Result<i32, Vec<Fault>> {
         Some(Command::Cameras { command }) => cameras::cameras(setup, &cli.globals, command).await,
         Some(Command::Sites) => standing::sites(setup).await,
         Some(Command::Uninstall { purge_data, with_engine }) => standing::uninstall(setup, &cli.globals, purge_data, with_engine).await,
+        Some(Command::Await) => standing::await_disk(setup, site).await,
         Some(Command::Guard) => standing::guard(setup, site).await,
         Some(Command::Resume) => install::resume(setup, site).await,
         Some(Command::Completions { .. } | Command::Man) => Ok(Exit::Done.code()),

@@ -188,6 +188,22 @@ pub async fn uninstall(setup: Setup, globals: &Globals, purge: Option<String>, w
     Ok(code)
 }
 
+/// Starts what waits for its disk; run when the machine starts.
+pub async fn await_disk(setup: Setup, site: Option<&str>) -> Result<i32, Vec<Fault>> {
+    let site = setup.drive.site(site).map_err(one)?;
+    if let Some(path) = setup.drive.awaited(&site).map_err(one)? {
+        setup.lines(&[format!("Waiting for the disk of {path}. What records there starts once it is here.")]);
+    }
+    let started = setup.drive.await_disk(&site).await.map_err(one)?;
+    let says = if started.is_empty() {
+        "The disk is here, and nothing waits for it.".to_string()
+    } else {
+        format!("The disk is here. Started: {}.", started.join(", "))
+    };
+    setup.lines(&[says]);
+    Ok(Exit::Done.code())
+}
+
 /// Keeps the disk from filling up; run by a timer.
 pub async fn guard(setup: Setup, site: Option<&str>) -> Result<i32, Vec<Fault>> {
     let site = setup.drive.site(site).map_err(one)?;

@@ -11,7 +11,7 @@ use super::standing::plan_of;
 use crate::health::{self, Oldest};
 use crate::model::fault::Fault;
 use crate::plan::sizing::SHARE;
-use crate::step::{self, bucket, container, file_fault};
+use crate::step::{self, bucket, container, file_fault, storage};
 use crate::words::figures::{bytes, count};
 use crate::world::files::Space;
 
@@ -185,6 +185,9 @@ impl Drive {
             return Ok("The recorders clean up after themselves: nothing to do.".into());
         };
         let with: bucket::With = step::with(s)?;
+        if let Some(path) = self.awaited(site)? {
+            return Err(storage::missing(&path).cure("Plug in and mount the disk: recording goes on by itself then."));
+        }
         let space = self.world.files.space(&answers.path).map_err(|e| file_fault(&e, &answers.path))?;
         let cx = self.context(site.name.clone());
         let before = self.guarded(&site.name, with.days);

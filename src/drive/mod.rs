@@ -4,6 +4,7 @@
 pub mod attach;
 pub mod boot;
 pub mod cameras;
+pub mod disk;
 pub mod effects;
 pub mod guard;
 pub mod inside;

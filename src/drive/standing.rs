@@ -13,7 +13,7 @@ use crate::model::event::Event;
 use crate::model::fault::{Fault, Whose};
 use crate::model::health::HealthSnapshot;
 use crate::model::plan::Plan;
-use crate::step::{self, container, engine_fault};
+use crate::step::{self, container, engine_fault, storage};
 use crate::world::engine::LogFrom;
 
 /// Time between the first two readings of a container's counters.
@@ -142,6 +142,13 @@ impl Drive {
     /// Stops the whole site, recorders first, or starts it, recorders last.
     pub async fn switch(&self, site: &Site, on: bool) -> Result<(), Fault> {
         let _lock = self.lock(&site.state)?;
+        match self.awaited(site)? {
+            Some(path) if on => return Err(storage::missing(&path).cure("Plug in and mount the disk, then start it again.")),
+            _ => {}
+        }
+        if !on {
+            self.wait_no_more(&site.name).await;
+        }
         let mut parts: Vec<String> =
             plan_of(site)?.steps.iter().filter_map(|s| Some(s.id.strip_prefix("container:")?.to_string())).collect();
         if !on {

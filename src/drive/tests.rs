@@ -11,6 +11,7 @@ use super::install::Finished;
 use super::proof::Wait;
 use super::sites::Site;
 use crate::model::answers::Answers;
+use crate::model::engine::{ContainerSpec, ContainerState};
 use crate::model::event::Event;
 use crate::model::fact::Fact;
 use crate::model::fault::Fault;
@@ -232,4 +233,47 @@ async fn a_user_learns_that_a_site_is_roots() {
         (fault.says.as_str(), fault.cure.as_slice()),
         ("The site shop was installed by root.", &["See how it is: sudo kerbup status".to_string()][..])
     );
+}
+
+#[tokio::test]
+async fn what_the_engine_gave_up_on_starts_when_its_disk_is_there() {
+    let world = world(300.0);
+    let (one, _events) = drive(&world);
+    let plan = planned(&one).await;
+    assert_eq!(begun(&one, &plan).await.unwrap().unwrap().ending, Ending::Done);
+    assert!(plan.step("unit:disk").is_some());
+    let site = one.site(Some("shop")).unwrap();
+    assert_eq!(one.await_disk(&site).await.unwrap(), Vec::<String>::new(), "what runs is left alone");
+
+    // A person stopped one part, the engine could not start another: its port was taken for a while.
+    let engine = &world.engine;
+    let parts = engine.containers(Some(("io.kerbup.site", "shop"))).await.unwrap();
+    let store = parts.iter().find(|c| c.name == "shop-minio").unwrap();
+    engine.stop("shop-mongodb").await.unwrap();
+    engine.stop("shop-minio").await.unwrap();
+    let other = ContainerSpec { name: "other".into(), image: store.image.clone(), publish: store.publish.clone(), ..Default::default() };
+    engine.create(&other, &[]).await.unwrap();
+    engine.start("other").await.unwrap();
+    engine.start("shop-minio").await.unwrap_err();
+    engine.remove("other").await.unwrap();
+
+    let mark = "/srv/my videos/.kerbup/site";
+    world.files.remove_file(mark).unwrap();
+    assert_eq!(one.awaited(&site).unwrap().as_deref(), Some("/srv/my videos"));
+    assert_eq!(one.guard(&site).await.unwrap_err().code, "DISK-MISSING");
+    let waiting = tokio::spawn({
+        let (two, site) = (one.clone(), site.clone());
+        async move { two.await_disk(&site).await }
+    });
+    world.clock.sleep(Duration::from_secs(60)).await;
+    assert!(!waiting.is_finished(), "it waits however long that takes");
+    // Another site's disk is not this one's.
+    world.files.write(mark, b"other\n", 0o600).unwrap();
+    world.clock.sleep(Duration::from_secs(60)).await;
+    assert!(!waiting.is_finished());
+    world.files.write(mark, b"shop\n", 0o600).unwrap();
+    assert_eq!(waiting.await.unwrap().unwrap(), ["minio"]);
+    let state = async |name: &str| engine.container(name).await.unwrap().unwrap().state;
+    assert_eq!(state("shop-minio").await, ContainerState::Running);
+    assert_eq!(state("shop-mongodb").await, ContainerState::Exited, "what a person stopped stays so");
 }

@@ -3,6 +3,7 @@
 pub mod cameras;
 mod engine;
 pub mod login;
+pub mod mark;
 mod overall;
 mod probes;
 
@@ -102,6 +103,15 @@ struct Reading {
     agent: Option<probes::agent::Dashboard>,
 }
 
+/// How the disk for recordings is.
+#[derive(Clone, Copy)]
+enum Disk<'a> {
+    Fine,
+    Full,
+    /// The folder is there or not, and the disk is not.
+    Gone(&'a str),
+}
+
 /// A part's reading on its way into the snapshot.
 struct Part {
     component: ComponentHealth,
@@ -173,8 +183,15 @@ pub async fn snapshot(
     storage_path: Option<&str>,
     keeps_days: Option<u32>,
 ) -> HealthSnapshot {
-    let space = storage_path.and_then(|path| world.files.space(path).ok().map(|space| (path, space)));
+    // A folder whose disk is not mounted tells the room of another disk.
+    let gone = storage_path.filter(|path| mark::there(&*world.files, path, site) == Some(false));
+    let space = storage_path.filter(|_| gone.is_none()).and_then(|path| world.files.space(path).ok().map(|space| (path, space)));
     let full = space.is_some_and(|(_, s)| full(&s));
+    let disk = match gone {
+        Some(path) => Disk::Gone(path),
+        None if full => Disk::Full,
+        None => Disk::Fine,
+    };
     let engine = match tokio::time::timeout(ANSWER, world.engine.containers(Some(("io.kerbup.site", site)))).await {
         Ok(Ok(all)) => Ok(all),
         Ok(Err(e)) => Err(e.to_string()),
@@ -183,7 +200,7 @@ pub async fn snapshot(
     let turns = Semaphore::new(AT_ONCE);
     let read = join_all(subjects.iter().map(|subject| {
         let observed = engine.as_ref().map(|all| all.iter().find(|c| c.name == subject.container).cloned()).map_err(Clone::clone);
-        one(world, subject, observed, full, &turns)
+        one(world, subject, observed, disk, &turns)
     }))
     .await;
     let end = world.clock.ticks();
@@ -248,7 +265,7 @@ fn fits(kept: f64, free: u64, cameras: &[CameraHealth]) -> Option<u32> {
     (all > 0.0).then(|| (kept + free as f64 / all).min(36_500.0) as u32)
 }
 
-async fn one(world: &World, subject: &Subject, observed: Result<Option<Observed>, String>, full: bool, turns: &Semaphore) -> Part {
+async fn one(world: &World, subject: &Subject, observed: Result<Option<Observed>, String>, disk: Disk<'_>, turns: &Semaphore) -> Part {
     let running = matches!(&observed, Ok(Some(o)) if o.state == ContainerState::Running);
     let asked = async {
         match &observed {
@@ -270,9 +287,13 @@ async fn one(world: &World, subject: &Subject, observed: Result<Option<Observed>
         }
     };
     let (mut reading, usage, log) = tokio::join!(asked, usage, log);
-    if full && matches!(reading.state, ComponentState::Healthy | ComponentState::NotConfigured | ComponentState::Starting) {
-        reading.state = ComponentState::Degraded;
-        reading.evidence.insert(0, words::DISK_FULL.into());
+    match (disk, reading.state) {
+        (Disk::Full, ComponentState::Healthy | ComponentState::NotConfigured | ComponentState::Starting) => {
+            reading.state = ComponentState::Degraded;
+            reading.evidence.insert(0, words::DISK_FULL.into());
+        }
+        (Disk::Gone(path), ComponentState::Down) if !running => reading.evidence.insert(0, words::disk_awaited(path)),
+        _ => {}
     }
     let observed = observed.ok().flatten();
     let up = observed.as_ref().and_then(|o| up(world, o));

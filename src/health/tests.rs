@@ -112,6 +112,24 @@ async fn recordings_that_are_deleted_before_they_were_saved_are_told_while_some_
 }
 
 #[tokio::test]
+async fn a_part_that_cannot_start_without_its_disk_says_so() {
+    let given_up = |unmounted| {
+        let mut machine = Machine { unmounted, ..Machine::default() };
+        machine.observed.state = ContainerState::Exited;
+        machine.observed.exit_code = Some(128);
+        machine.observed.error = Some("bind source path does not exist".into());
+        machine
+    };
+    let all = snapshot(&given_up(true).world(), "s", &[subject("s3")], Some("/srv"), None).await;
+    let part = &all.components[0];
+    assert_eq!((part.state, part.evidence[0].as_str()), (ComponentState::Down, words::disk_awaited("/srv").as_str()));
+    assert!(part.evidence[1].contains("bind source path"), "{part:?}");
+    assert_eq!(all.disk, None, "the room that is told would be another disk's");
+    let all = snapshot(&given_up(false).world(), "s", &[subject("s3")], Some("/srv"), None).await;
+    assert!(all.components[0].evidence.len() == 1 && all.disk.is_some());
+}
+
+#[tokio::test]
 async fn exit_codes_are_told_in_words_and_crash_loops_are_down() {
     for (code, oom, word) in [(132, false, "AVX"), (137, true, "memory"), (139, false, "crashed"), (77, false, "77")] {
         let mut machine = Machine::default();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::engine::engine;
 use super::sizing::sizing;
-use super::trust;
+use super::{beside, trust};
 use crate::model::answers::{Answers, Camera};
 use crate::model::engine::{NetworkSpec, RegistryLogin};
 use crate::model::fact::Fact;
@@ -15,7 +15,7 @@ use crate::model::recipe::ComponentShape;
 use crate::model::survey::Survey;
 use crate::model::text::Text;
 use crate::recipe::Recipes;
-use crate::step::{self, Inputs, Workload, bucket, by_hand, container, image, program, storage, unit};
+use crate::step::{self, Inputs, Workload, bucket, by_hand, container, image, storage};
 
 /// All that a plan is made from.
 pub struct Wish<'a> {
@@ -90,11 +90,16 @@ pub fn plan(wish: &Wish) -> Result<Plan, Fault> {
             }
         }
     }
-    steps.push(copy(wish, &steps)?);
+    steps.push(beside::copy(wish, &steps)?);
+    let systemd = wish.host.service_manager.get().is_some_and(|m| m.as_deref() == Some("systemctl"));
+    if systemd {
+        steps.push(beside::awaiting(wish)?);
+    }
     if let Some(kept) = steps.iter().find(|s| s.kind == "bucket").map(|s| s.id.clone()) {
-        match wish.host.service_manager.get().cloned().flatten().as_deref() {
-            Some("systemctl") => steps.push(timer(wish, kept)?),
-            _ => notes.push(by_cron(wish)),
+        if systemd {
+            steps.push(beside::timer(wish, kept)?);
+        } else {
+            notes.push(beside::by_cron(wish));
         }
     }
     if let Some(why) = &survey.own.missed {
@@ -264,51 +269,4 @@ fn rule(w: &Workload, name: &str, region: &str, days: u32) -> Result<Step, Fault
         ..Preview::default()
     };
     Ok(s)
-}
-
-fn copy(wish: &Wish, steps: &[Step]) -> Result<Step, Fault> {
-    let with = program::With { copy: format!("{}/kerbup", wish.state), link: wish.link.into() };
-    let mut s = one("program", "program".into(), &with)?;
-    s.title = "Keep a copy of kerbup".into();
-    s.why = "So that there is always one that shows, repairs and removes what it made.".into();
-    s.after = steps.iter().filter(|s| s.kind == "storage").map(|s| s.id.clone()).collect();
-    s.preview = Preview {
-        place: "this machine".into(),
-        by_hand: vec![format!("sudo install -m 755 kerbup {}", with.copy), format!("sudo ln -s {} {}", with.copy, with.link)],
-        undo: "Removes copy and link.".into(),
-        ..Preview::default()
-    };
-    Ok(s)
-}
-
-/// Folder of all sites and the program's copy, as the state folder tells them.
-fn places<'a>(wish: &Wish<'a>) -> (&'a str, String) {
-    let root = wish.state.rsplit_once('/').map_or("", |(root, _)| root);
-    (root, format!("{}/kerbup", wish.state))
-}
-
-fn timer(wish: &Wish, kept: String) -> Result<Step, Fault> {
-    let (root, program) = places(wish);
-    let with = unit::guard(&wish.answers.site, root, &program);
-    let mut s = one("unit", "unit:guard".into(), &with)?;
-    s.title = "Look at the disk each hour".into();
-    s.why = "When it fills up, fewer days are kept, and the planned ones again when there is room.".into();
-    s.after = vec!["program".into(), kept];
-    s.risk = Risk::Machine;
-    s.budget = 180;
-    s.preview = Preview {
-        place: "this machine".into(),
-        by_hand: with.by_hand(),
-        undo: "Switches the timer off and removes it.".into(),
-        ..Preview::default()
-    };
-    Ok(s)
-}
-
-fn by_cron(wish: &Wish) -> String {
-    let (root, program) = places(wish);
-    format!(
-        "There is no systemd here, so nothing looks at the disk by itself. Let cron do it each hour, with this line in /etc/crontab: {}",
-        unit::cron(&wish.answers.site, root, &program)
-    )
 }

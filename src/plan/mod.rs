@@ -1,5 +1,6 @@
 //! Builds the plan. Pure: the same host, survey, answers and recipes give the same bytes.
 
+mod beside;
 pub mod build;
 mod engine;
 pub mod sizing;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Context, Kind, file_fault, files, with};
+use super::{Context, Kind, file_fault, files, remains, with};
 use crate::model::engine::ContainerState;
 use crate::model::event::Unit;
 use crate::model::fault::{Fault, Whose};
@@ -138,7 +138,10 @@ impl Kind for Docker {
             true => (enabled(&w.service, cx).await, Some(cx.world.engine.info().await.is_ok())),
             false => (None, None),
         };
-        Ok(json!({ "packages": new, "repository": own_repository, "before": before, "enabled": starts, "ran": runs }))
+        let remains = if new.is_empty() { Value::Null } else { remains::note(cx) };
+        Ok(json!({
+            "packages": new, "repository": own_repository, "before": before, "enabled": starts, "ran": runs, "remains": remains
+        }))
     }
 
     async fn apply(&self, step: &Step, cx: &Context) -> Result<Value, Fault> {
@@ -224,7 +227,7 @@ impl Kind for Docker {
         {
             cx.world.files.remove_file(&path).map_err(|e| file_fault(&e, &path))?;
         }
-        Ok(())
+        remains::sweep(&undo["remains"], cx).await
     }
 }
 

@@ -15,6 +15,7 @@ pub mod network;
 mod owner;
 pub mod program;
 pub mod registry;
+mod remains;
 pub mod storage;
 pub mod unit;
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Context, Kind, file_fault, files, value, with};
+use crate::health::mark;
 use crate::model::fault::{Fault, Whose};
 use crate::model::plan::{Step, StepState};
 use crate::world::files::Files;
@@ -25,13 +26,15 @@ struct Undo {
     made: Vec<String>,
 }
 
-fn marker(path: &str) -> String {
-    format!("{path}/.kerbup/site")
+/// The disk of a site is not there.
+pub fn missing(path: &str) -> Fault {
+    Fault::new(Whose::Machine, "DISK-MISSING", format!("{path} is not the folder that recordings were written to."))
+        .because("The mark that kerbup left there is gone: the disk is probably not plugged in or not mounted.")
 }
 
 /// The folder bears the mark of a site.
 pub fn is_of(f: &dyn Files, path: &str, site: &str) -> bool {
-    f.read(&marker(path)).is_ok_and(|s| String::from_utf8_lossy(&s).trim() == site)
+    mark::there(f, path, site) == Some(true)
 }
 
 fn made_list(path: &str) -> String {
@@ -65,7 +68,7 @@ impl Kind for Storage {
 
     async fn check(&self, step: &Step, cx: &Context) -> Result<StepState, Fault> {
         let w: With = with(step)?;
-        match cx.world.files.read(&marker(&w.path)) {
+        match cx.world.files.read(&mark::path(&w.path)) {
             Ok(site) if String::from_utf8_lossy(&site).trim() == cx.site => Ok(StepState::OursAlready),
             Ok(site) => Err(Fault::new(
                 Whose::Input,
@@ -74,9 +77,7 @@ impl Kind for Storage {
             )
             .cure("Choose another folder, or use that site's name.")),
             Err(_) if cx.made.is_some() => {
-                Err(Fault::new(Whose::Machine, "DISK-MISSING", format!("{} is not the folder that recordings were written to.", w.path))
-                    .because("The mark that kerbup left there is gone: the disk is probably not plugged in or not mounted.")
-                    .cure("Plug in and mount the disk, then run kerbup again. Nothing was written."))
+                Err(missing(&w.path).cure("Plug in and mount the disk, then run kerbup again. Nothing was written."))
             }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(StepState::Absent),
             Err(e) => Err(file_fault(&e, &w.path)),
@@ -96,7 +97,7 @@ impl Kind for Storage {
         files::make(f, &own, 0o700)?;
         let copy = format!("{own}/secrets.toml");
         cx.secrets.save(f, &copy)?;
-        f.write(&marker(&w.path), format!("{}\n", cx.site).as_bytes(), 0o600).map_err(|e| file_fault(&e, &w.path))?;
+        f.write(&mark::path(&w.path), format!("{}\n", cx.site).as_bytes(), 0o600).map_err(|e| file_fault(&e, &w.path))?;
         let device = f.meta(&w.path).map_err(|e| file_fault(&e, &w.path))?.device;
         Ok(serde_json::json!({ "path": w.path, "device": device }))
     }

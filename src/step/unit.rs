@@ -1,5 +1,5 @@
-//! A timer of the machine's own service manager (systemd) with the service that it runs. A unit that kerbup did not make is
-//! neither overwritten nor removed: ours say so in their first line.
+//! A service of the machine's own service manager (systemd): one that a timer runs, or one that runs at each start of the machine.
+//! A unit that kerbup did not make is neither overwritten nor removed: ours say so in their first line.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -18,6 +18,7 @@ use crate::world::processes::Command;
 pub const FOLDER: &str = "/etc/systemd/system";
 const SERVICE: &str = include_str!("../../assets/units/guard.service");
 const TIMER: &str = include_str!("../../assets/units/guard.timer");
+const DISK: &str = include_str!("../../assets/units/disk.service");
 
 /// The kind.
 pub struct Unit;
@@ -25,27 +26,37 @@ pub struct Unit;
 /// What it needs to know.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct With {
-    /// Name of both units, without their endings.
+    /// Name of the units, without their endings.
     pub name: String,
     /// Text of the service.
     pub service: String,
-    /// Text of the timer.
-    pub timer: String,
+    /// Text of the timer that runs it; without one it runs when the machine starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timer: Option<String>,
 }
 
 impl With {
-    /// The two files: path and text.
-    pub fn files(&self) -> [(String, &str); 2] {
-        [(format!("{FOLDER}/{}.service", self.name), &self.service), (format!("{FOLDER}/{}.timer", self.name), &self.timer)]
+    /// The files: path and text.
+    pub fn files(&self) -> Vec<(String, &str)> {
+        let path = |ending: &str| format!("{FOLDER}/{}.{ending}", self.name);
+        let timer = self.timer.as_ref().map(|text| (path("timer"), text.as_str()));
+        [(path("service"), self.service.as_str())].into_iter().chain(timer).collect()
     }
 
-    fn timer_name(&self) -> String {
-        format!("{}.timer", self.name)
+    /// The unit that is switched on.
+    fn wakes(&self) -> String {
+        format!("{}.{}", self.name, if self.timer.is_some() { "timer" } else { "service" })
     }
 
-    /// The link that makes the timer start with the machine.
+    /// The link that makes it start with the machine.
     fn wanted(&self) -> String {
-        format!("{FOLDER}/timers.target.wants/{}.timer", self.name)
+        format!("{FOLDER}/{}.target.wants/{}", if self.timer.is_some() { "timers" } else { "multi-user" }, self.wakes())
+    }
+
+    /// Switches it on. What runs at the start of the machine has nothing to do before the next one.
+    fn enable(&self) -> Vec<String> {
+        let now = self.timer.as_ref().map(|_| "--now".to_string());
+        ["enable".to_string()].into_iter().chain(now).chain([self.wakes()]).collect()
     }
 
     /// The commands to do it by hand.
@@ -57,7 +68,7 @@ impl With {
             lines.push("EOF".into());
         }
         lines.push("sudo systemctl daemon-reload".into());
-        lines.push(format!("sudo systemctl enable --now {}", self.timer_name()));
+        lines.push(format!("sudo systemctl {}", self.enable().join(" ")));
         lines
     }
 }
@@ -87,11 +98,21 @@ pub fn line(text: &str) -> String {
     text.replace('%', "%%")
 }
 
-/// The timer that keeps the site's disk from filling up. `root` is the folder of all sites, `program` the copy it runs.
-pub fn guard(site: &str, root: &str, program: &str) -> With {
+/// A unit's text for a site. `root` is the folder of all sites, `program` the copy it runs.
+fn text(template: &str, site: &str, root: &str, program: &str) -> String {
     let (path, command, folder) = (line(program), word(program), argument(root));
-    let values = [("site", site), ("root", folder.as_str()), ("program", command.as_str()), ("program_path", path.as_str())];
-    With { name: format!("kerbup-{site}-guard"), service: fill(SERVICE, &values), timer: fill(TIMER, &values) }
+    fill(template, &[("site", site), ("root", folder.as_str()), ("program", command.as_str()), ("program_path", path.as_str())])
+}
+
+/// The timer that keeps the site's disk from filling up.
+pub fn guard(site: &str, root: &str, program: &str) -> With {
+    let of = |template| text(template, site, root, program);
+    With { name: format!("kerbup-{site}-guard"), service: of(SERVICE), timer: Some(of(TIMER)) }
+}
+
+/// The service that waits for the site's disk when the machine starts.
+pub fn disk(site: &str, root: &str, program: &str) -> With {
+    With { name: format!("kerbup-{site}-disk"), service: text(DISK, site, root, program), timer: None }
 }
 
 /// The line of /etc/crontab that does the same where there is no systemd. To cron `%` is the end of the line.
@@ -135,7 +156,7 @@ pub fn taken(path: &str) -> Fault {
 async fn systemctl(cx: &Context, args: &[&str]) -> Result<(), Fault> {
     let command = Command::new("systemctl", args).within(Duration::from_secs(60));
     let refused = |why: String| {
-        Fault::new(Whose::Machine, "UNIT-REFUSED", "The timer that watches the disk could not be set up.")
+        Fault::new(Whose::Machine, "UNIT-REFUSED", "What looks after the disk could not be set up in systemd.")
             .because(why)
             .cure(format!("See what it says: {}. Then run kerbup again: it goes on where it stopped.", command.by_hand()))
     };
@@ -165,13 +186,13 @@ impl Kind for Unit {
                 Found::Ours(_) => {}
             }
         }
-        if absent == 2 {
+        if absent == w.files().len() {
             return Ok(StepState::Absent);
         }
-        if absent == 1 {
+        if absent > 0 {
             diff.push("one of its two files is missing".into());
-        } else if diff.is_empty() && systemctl(cx, &["is-enabled", "--quiet", &w.timer_name()]).await.is_err() {
-            diff.push("the timer is switched off".into());
+        } else if diff.is_empty() && systemctl(cx, &["is-enabled", "--quiet", &w.wakes()]).await.is_err() {
+            diff.push(format!("{} is switched off", w.wakes()));
         }
         Ok(if diff.is_empty() { StepState::OursAlready } else { StepState::Different { diff } })
     }
@@ -197,8 +218,9 @@ impl Kind for Unit {
             f.write(&path, text.as_bytes(), 0o644).map_err(|e| file_fault(&e, &path))?;
         }
         systemctl(cx, &["daemon-reload"]).await?;
-        systemctl(cx, &["enable", "--now", &w.timer_name()]).await?;
-        Ok(json!({ "files": w.files().map(|(path, _)| path) }))
+        let enable = w.enable();
+        systemctl(cx, &enable.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+        Ok(json!({ "files": w.files().into_iter().map(|(path, _)| path).collect::<Vec<_>>() }))
     }
 
     async fn revert(&self, step: &Step, undo: &Value, cx: &Context) -> Result<(), Fault> {
@@ -212,9 +234,9 @@ impl Kind for Unit {
         }
         if !ours.is_empty() {
             // A unit that was never loaded cannot be disabled, and need not be: its files and link go below.
-            let _ = systemctl(cx, &["disable", "--now", &w.timer_name()]).await;
+            let _ = systemctl(cx, &["disable", "--now", &w.wakes()]).await;
             let _ = systemctl(cx, &["stop", &format!("{}.service", w.name)]).await;
-            if f.read_link(&w.wanted()).is_ok_and(|to| to.ends_with(&w.timer_name())) {
+            if f.read_link(&w.wanted()).is_ok_and(|to| to.ends_with(&w.wakes())) {
                 f.remove_file(&w.wanted()).map_err(|e| file_fault(&e, &w.wanted()))?;
             }
             for path in &ours {
@@ -229,150 +251,4 @@ impl Kind for Unit {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::model::event::Unit as Counted;
-    use crate::model::plan::{Preview, Risk};
-    use crate::secrets::Secrets;
-    use crate::step::Report;
-    use crate::world::fake::{self, Answer, Described, Pace, Sort as Why, Trouble, Verb};
-
-    struct Silent;
-
-    impl Report for Silent {
-        fn progress(&self, _done: u64, _total: Option<u64>, _unit: Counted, _note: &str) {}
-        fn log(&self, _from: &str, _text: &str) {}
-    }
-
-    fn context(programs: Vec<Answer>, trouble: Vec<Trouble>) -> Context {
-        let described = Described { programs, trouble, ..fake::named("server").unwrap() };
-        let world = fake::paced(described, Pace::Speed(1000.0)).0;
-        Context {
-            world,
-            site: "shop".into(),
-            state: "/var/lib/kerbup/shop".into(),
-            secrets: Secrets::default(),
-            report: Arc::new(Silent),
-            purge: false,
-            with_engine: false,
-            made: None,
-            who: |_, _| None,
-            neighbours: vec![],
-        }
-    }
-
-    fn systemd() -> Vec<Answer> {
-        vec![Answer { program: "systemctl".into(), ..Answer::default() }]
-    }
-
-    fn step() -> Step {
-        let with = guard("shop", "/var/lib/kerbup", "/var/lib/kerbup/shop/kerbup");
-        Step {
-            id: "unit:guard".into(),
-            kind: "unit".into(),
-            with: crate::step::details(&with).unwrap(),
-            title: String::new(),
-            why: String::new(),
-            after: vec![],
-            risk: Risk::Machine,
-            budget: 60,
-            preview: Preview::default(),
-        }
-    }
-
-    #[tokio::test]
-    async fn both_files_are_written_found_again_and_removed() {
-        let (cx, s) = (context(systemd(), vec![]), step());
-        let f = &*cx.world.files;
-        assert_eq!(Unit.check(&s, &cx).await.unwrap(), StepState::Absent);
-        let before = f.list(FOLDER).unwrap();
-        let undo = Unit.prepare(&s, &cx).await.unwrap();
-        assert_eq!(f.list(FOLDER).unwrap(), before, "prepare changes nothing");
-        Unit.apply(&s, &cx).await.unwrap();
-        let service = String::from_utf8(f.read("/etc/systemd/system/kerbup-shop-guard.service").unwrap()).unwrap();
-        assert!(
-            service.contains("\nType=oneshot\nExecStart=/var/lib/kerbup/shop/kerbup --state /var/lib/kerbup guard --site shop\n"),
-            "{service}"
-        );
-        let timer = String::from_utf8(f.read("/etc/systemd/system/kerbup-shop-guard.timer").unwrap()).unwrap();
-        assert!(
-            timer.contains("OnBootSec=10min\nOnUnitActiveSec=1h\n") && timer.contains("WantedBy=timers.target") && !timer.contains("{{"),
-            "{timer}"
-        );
-        assert_eq!(f.meta("/etc/systemd/system/kerbup-shop-guard.timer").unwrap().mode, 0o644);
-        assert_eq!(Unit.check(&s, &cx).await.unwrap(), StepState::OursAlready);
-        Unit.revert(&s, &undo, &cx).await.unwrap();
-        Unit.revert(&s, &undo, &cx).await.unwrap();
-        assert_eq!(f.list(FOLDER).unwrap(), before);
-    }
-
-    #[tokio::test]
-    async fn an_older_text_half_a_pair_and_a_timer_that_is_off_are_seen() {
-        let off = Answer { program: "systemctl".into(), args: "is-enabled".into(), code: 1, ..Answer::default() };
-        let (cx, s) = (context([vec![off], systemd()].concat(), vec![]), step());
-        let f = &*cx.world.files;
-        Unit.apply(&s, &cx).await.unwrap();
-        assert_eq!(Unit.check(&s, &cx).await.unwrap(), StepState::Different { diff: vec!["the timer is switched off".into()] });
-        let path = format!("{FOLDER}/kerbup-shop-guard.service");
-        f.write(&path, b"# Made by kerbup for the site shop. An older one.\n", 0o644).unwrap();
-        assert!(
-            matches!(Unit.check(&s, &cx).await.unwrap(), StepState::Different { diff } if diff == [format!("{path} says something else")])
-        );
-        f.remove_file(&path).unwrap();
-        assert!(matches!(Unit.check(&s, &cx).await.unwrap(), StepState::Different { .. }));
-        Unit.apply(&s, &cx).await.unwrap();
-        assert!(matches!(found(f, &path, "shop").unwrap(), Found::Ours(text) if text.contains("ExecStart")));
-    }
-
-    #[tokio::test]
-    async fn what_kerbup_did_not_make_is_neither_overwritten_nor_removed() {
-        let (cx, s) = (context(systemd(), vec![]), step());
-        let f = &*cx.world.files;
-        let path = format!("{FOLDER}/kerbup-shop-guard.timer");
-        for foreign in ["[Timer]\nOnCalendar=daily\n", "# Made by kerbup for the site other. It goes when the site is removed.\n"] {
-            f.write(&path, foreign.as_bytes(), 0o644).unwrap();
-            for fault in
-                [Unit.check(&s, &cx).await.unwrap_err(), Unit.prepare(&s, &cx).await.unwrap_err(), Unit.apply(&s, &cx).await.unwrap_err()]
-            {
-                assert_eq!(fault.code, "NAME-TAKEN");
-            }
-            Unit.revert(&s, &json!({}), &cx).await.unwrap();
-            assert_eq!(f.read(&path).unwrap(), foreign.as_bytes());
-        }
-        f.remove_file(&path).unwrap();
-        f.link("/dev/null", &path).unwrap();
-        assert_eq!(Unit.apply(&s, &cx).await.unwrap_err().code, "NAME-TAKEN");
-    }
-
-    #[tokio::test]
-    async fn a_refusal_is_told_in_its_own_words_and_still_taken_back() {
-        let trouble = Trouble {
-            verb: Verb::Process,
-            fits: "enable --now".into(),
-            says: "Failed to enable unit: Access denied\n".into(),
-            times: 1,
-            error: Why::Other,
-            listens: None,
-        };
-        let (cx, s) = (context(systemd(), vec![trouble]), step());
-        let undo = Unit.prepare(&s, &cx).await.unwrap();
-        let fault = Unit.apply(&s, &cx).await.unwrap_err();
-        assert_eq!(fault.code, "UNIT-REFUSED");
-        assert!(fault.because.join(" ").contains("Access denied"), "{fault:?}");
-        Unit.revert(&s, &undo, &cx).await.unwrap();
-        assert_eq!(Unit.check(&s, &cx).await.unwrap(), StepState::Absent);
-        // A second try succeeds.
-        Unit.apply(&s, &cx).await.unwrap();
-    }
-
-    #[test]
-    fn a_word_survives_what_systemd_makes_of_it() {
-        assert_eq!(word("/var/lib/kerbup"), "/var/lib/kerbup");
-        assert_eq!(word("/mnt/my disk/100%/$x\"y"), "\"/mnt/my disk/100%%/$x\\\"y\"");
-        assert_eq!(argument("/mnt/$x"), "/mnt/$$x");
-        assert_eq!(line("/mnt/100% disk"), "/mnt/100%% disk");
-        assert_eq!(cron("shop", "/mnt/100% a", "/k"), r"7 * * * * root /k --state '/mnt/100\% a' guard --site shop");
-    }
-}
+mod tests;

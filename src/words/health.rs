@@ -49,6 +49,11 @@ pub const RECORDER_DOWN: &str = "Its recorder does not work.";
 /// Agent could not be asked.
 pub const RECORDER_UNKNOWN: &str = "Its recorder could not be asked.";
 
+/// The disk is not there yet.
+pub fn disk_awaited(path: &str) -> String {
+    format!("It waits for the disk of {path}, which is not there.")
+}
+
 /// No answer.
 pub fn silent(seconds: u64) -> String {
     format!("It runs, but did not answer within {seconds} s.")

@@ -57,6 +57,7 @@ pub fn back(step: &Step, undo: Option<&Value>, purge: bool, with_engine: bool) -
         "docker" => Back::Stays("Docker".into()),
         "bucket" => Back::Goes("the rule that deletes old recordings".into()),
         "program" => Back::Goes("the copy of kerbup and its link".into()),
+        "unit" if text("/timer").is_empty() => Back::Goes("what waits for the disk when the machine starts".into()),
         "unit" => Back::Goes("the hourly look at the disk".into()),
         "registry" => Back::Goes(format!("what Docker was told of {}", text("/host"))),
         _ => Back::Goes(format!("what this made: {}", step.title)),

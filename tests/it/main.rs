@@ -12,6 +12,7 @@ mod fresh;
 mod generated;
 mod grown;
 mod house;
+mod machine;
 mod practice;
 mod probe;
 mod pty;

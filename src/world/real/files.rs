@@ -74,6 +74,8 @@ fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let beside: PathBuf =
         folder.join(format!(".{}.{}-{}.part", last_name(path)?, std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
     let write = || -> io::Result<()> {
+        // After a restart of the machine another kerbup may have had our number, and been cut off with this very name.
+        let _ = fs::remove_file(&beside);
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
         // The umask may have taken bits away that were asked for.
         file.set_permissions(fs::Permissions::from_mode(mode))?;
@@ -92,9 +94,19 @@ fn sweep(folder: &Path, name: &str) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let left = entry.file_name();
         let writer = left.to_str().and_then(|l| l.strip_prefix(&head)?.strip_suffix(".part")?.split_once('-')?.0.parse::<u32>().ok());
-        if writer.is_some_and(|id| id != std::process::id() && !Path::new(&format!("/proc/{id}")).exists()) {
+        if writer.is_some_and(|id| !holds(id, &entry.path())) {
             let _ = fs::remove_file(entry.path());
         }
+    }
+}
+
+/// A process with this number has the file open. That it runs says nothing: after a restart of the machine numbers are given anew.
+fn holds(id: u32, path: &Path) -> bool {
+    let of = |path: &Path| fs::metadata(path).map(|m| (m.dev(), m.ino())).ok();
+    match fs::read_dir(format!("/proc/{id}/fd")) {
+        Ok(open) => open.flatten().any(|file| of(&file.path()).is_some_and(|it| Some(it) == of(path))),
+        // Another user's files are not shown: it may be.
+        Err(e) => e.kind() != io::ErrorKind::NotFound,
     }
 }
 
@@ -308,6 +320,23 @@ mod tests {
         RealFiles.write(&format!("{at}/taken/x"), b"x", 0o600).unwrap();
         assert!(RealFiles.write(&format!("{at}/taken"), b"y", 0o600).is_err());
         assert_eq!(RealFiles.list(&at).unwrap(), ["taken"]);
+    }
+
+    #[test]
+    fn what_a_cut_left_beside_a_file_goes_with_the_next_write() {
+        let (_dir, at) = place();
+        let left = |id: u32, number: &str| format!("{at}/.kerbup.{id}-{number}.part");
+        let ours = std::process::id();
+        // By a process that is gone, by numbers that others have now, and by one that is still at it.
+        let mut other = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        for path in [left(u32::MAX, "0"), left(other.id(), "7"), left(ours, "900")] {
+            fs::write(path, b"half").unwrap();
+        }
+        let _writing = fs::File::create(left(ours, "901")).unwrap();
+        RealFiles.write(&format!("{at}/kerbup"), b"whole", 0o755).unwrap();
+        assert_eq!(RealFiles.list(&at).unwrap(), [format!(".kerbup.{ours}-901.part"), "kerbup".into()]);
+        other.kill().unwrap();
+        other.wait().unwrap();
     }
 
     #[test]
