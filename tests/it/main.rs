@@ -11,6 +11,7 @@ mod forward;
 mod fresh;
 mod generated;
 mod house;
+mod inside;
 mod practice;
 mod pty;
 mod registry;
