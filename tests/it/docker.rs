@@ -342,7 +342,7 @@ fn logs_in(site: &Site, part: &str, user: &str, password: &str) -> String {
 
 /// A new password is in force when the command ends, the old one is refused, and the site is whole although it has a camera.
 fn its_passwords_are_renewed(site: &Site) {
-    for (name, part, user) in [("vault.password", "vault", "kerberos"), ("agent.front-door.password", "agent-front-door", "root")] {
+    for (name, part, user) in [("vault.password", "vault", "root"), ("agent.front-door.password", "agent-front-door", "root")] {
         let password = || secrets(site)[&format!("{name}.0")].clone();
         let old = password();
         assert_eq!(logs_in(site, part, user, &old), "200", "{name}");
