@@ -15,6 +15,7 @@ mod inside;
 mod practice;
 mod pty;
 mod registry;
+mod renew;
 mod resume;
 mod screens;
 mod shop;
