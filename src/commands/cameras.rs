@@ -1,5 +1,7 @@
 //! cameras test, list, add, change, remove.
 
+use std::collections::BTreeMap;
+
 use secrecy::SecretString;
 
 use super::install::finish;
@@ -7,6 +9,7 @@ use super::setup::Setup;
 use crate::cli::{CameraFlags, Cameras, Exit, Globals, RecordWhen};
 use crate::drive::Drive;
 use crate::drive::proof::Wait;
+use crate::drive::sites::Site;
 use crate::flow::intent::CameraTyped;
 use crate::front::{json, line};
 use crate::model::answers::{Answers, Record};
@@ -18,12 +21,12 @@ fn one(fault: Fault) -> Vec<Fault> {
 }
 
 /// The answers meant: those of the files given, else those of the standing site.
-fn answers(setup: &Setup, globals: &Globals) -> Result<Answers, Vec<Fault>> {
+fn answers(setup: &Setup, globals: &Globals) -> Result<(Answers, Option<Site>), Vec<Fault>> {
     if !globals.answers.is_empty() || !globals.sets.is_empty() {
-        return setup.drive.answers(&globals.answers, &globals.sets);
+        return Ok((setup.drive.answers(&globals.answers, &globals.sets)?, None));
     }
     let site = setup.drive.site(globals.site.as_deref()).map_err(one)?;
-    setup.drive.load(&site).map_err(one)
+    Ok((setup.drive.load(&site).map_err(one)?, Some(site)))
 }
 
 fn no_such(name: &str, answers: &Answers) -> Vec<Fault> {
@@ -33,7 +36,7 @@ fn no_such(name: &str, answers: &Answers) -> Vec<Fault> {
 
 /// Runs one of the commands over cameras.
 pub async fn cameras(setup: Setup, globals: &Globals, command: Cameras) -> Result<i32, Vec<Fault>> {
-    let mut answers = answers(&setup, globals)?;
+    let (mut answers, site) = answers(&setup, globals)?;
     match command {
         Cameras::List => {
             if setup.json {
@@ -49,12 +52,18 @@ pub async fn cameras(setup: Setup, globals: &Globals, command: Cameras) -> Resul
             }
             answers.cameras.retain(|c| names.is_empty() || names.contains(&c.name));
             let tried = setup.drive.try_cameras(&answers).await;
+            // A site that was left half-done has no recorders to ask yet.
+            let inside = match site.filter(|s| s.receipt.plan.is_some()) {
+                Some(site) => setup.drive.tried_inside(&site, &answers).await.map_err(one)?,
+                None => BTreeMap::new(),
+            };
             if setup.json {
-                setup.document(&json::tried(&tried));
+                setup.document(&json::tried(&tried, &inside));
             } else {
-                setup.lines(&line::show::cameras(&answers.cameras, &tried.iter().map(|t| (t.name.clone(), Some(t.clone()))).collect()));
+                setup.lines(&line::show::tried(&answers.cameras, &tried, &inside));
             }
-            return Ok(if tried.iter().all(|t| t.outcome.is_ok()) { Exit::Done } else { Exit::Network }.code());
+            let mut all = tried.iter().chain(inside.values().filter_map(|t| t.as_ref().ok()));
+            return Ok(if all.all(|t| t.outcome.is_ok()) { Exit::Done } else { Exit::Network }.code());
         }
         Cameras::Add { name, url, more } => {
             if answers.cameras.iter().any(|c| c.name == name) {

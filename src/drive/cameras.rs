@@ -1,9 +1,14 @@
 //! Cameras: what was typed is taken apart, its login kept, and the camera tried at once.
 
+use std::collections::BTreeMap;
+
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::Drive;
+use super::inside::{self, Place};
+use super::sites::Site;
+use super::standing::plan_of;
 use crate::ask;
 use crate::camera;
 use crate::flow::intent::CameraTyped;
@@ -12,6 +17,8 @@ use crate::model::answers::{Answers, Camera};
 use crate::model::camera::{CameraTried, From};
 use crate::model::event::Event;
 use crate::model::fault::{Fault, Whose};
+use crate::model::health::CameraState;
+use crate::model::plan::Plan;
 use crate::model::registry::is_loopback;
 use crate::model::text::DOTS;
 use crate::words;
@@ -108,6 +115,25 @@ impl Drive {
         let _ = self.adopt_kept(answers);
         let tries = answers.cameras.iter().map(|c| self.try_camera(c));
         futures_util::future::join_all(tries).await.into_iter().flatten().collect()
+    }
+
+    /// Where the stack of this plan stands.
+    pub fn place(&self, plan: &Plan) -> Place {
+        let subnet = plan.steps.iter().find(|s| s.kind == "network").and_then(|s| s.with.text("subnet"));
+        Place { subnet, own: self.own_addresses() }
+    }
+
+    /// What the recorders of a standing site say of these cameras, each held against what came of trying it from here. One that
+    /// says nothing for sure is told by its state.
+    pub async fn tried_inside(&self, site: &Site, answers: &Answers) -> Result<BTreeMap<String, Result<CameraTried, CameraState>>, Fault> {
+        let plan = plan_of(site)?;
+        let snapshot = self.snapshot_of(&site.name, plan, answers).await?;
+        let (place, here) = (self.place(plan), self.memory().tried.clone());
+        let told = |c: &Camera| {
+            let seen = snapshot.cameras.iter().find(|s| s.name == c.name)?;
+            Some((c.name.clone(), inside::tried(seen, &c.url, here.get(&c.name), &place).ok_or(seen.state)))
+        };
+        Ok(answers.cameras.iter().filter_map(told).collect())
     }
 
     /// From inside a container `localhost` is the container itself: its recorder gets the name of this machine instead.

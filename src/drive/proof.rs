@@ -112,7 +112,7 @@ impl Drive {
         }
         let mut recorded: BTreeSet<String> = BTreeSet::new();
         let mut asked: BTreeMap<String, Asked> = BTreeMap::new();
-        let subnet = plan.steps.iter().find(|s| s.kind == "network").and_then(|s| s.with.text("subnet"));
+        let place = self.place(plan);
         let mut inside: BTreeMap<String, CameraTried> = BTreeMap::new();
         let watched = self.watched(&answers.site, plan, answers).await.ok();
         while let Some(watched) = watched.as_ref().filter(|_| !answered.is_empty()) {
@@ -120,7 +120,7 @@ impl Drive {
             for c in &snapshot.cameras {
                 let here = self.memory().tried.get(&c.name).cloned();
                 let url = answers.cameras.iter().find(|k| k.name == c.name).map_or("", |k| &k.url);
-                if let Some(tried) = inside::tried(c, url, here.as_ref(), subnet.as_deref())
+                if let Some(tried) = inside::tried(c, url, here.as_ref(), &place)
                     && inside.get(&c.name) != Some(&tried)
                 {
                     inside.insert(c.name.clone(), tried.clone());
@@ -158,7 +158,7 @@ impl Drive {
         }
         let late: Vec<&String> = answered.difference(&recorded).collect();
         let told = |name: &String| match (asked.get(name), inside.get(name).filter(|t| t.outcome.is_err())) {
-            (_, Some(t)) => format!("{name} does not record yet: {}. {}", t.says, t.advice),
+            (_, Some(t)) => format!("{name} does not record yet. From inside the stack: {}. {}", t.says, t.advice),
             (Some(Asked { refused: None, .. }), _) => {
                 format!("{name} watches: it records when something moves. Asked for a first recording, it has saved none yet.")
             }

@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::model::answers::Camera;
-use crate::model::camera::CameraTried;
+use crate::model::camera::{CameraTried, From};
 use crate::model::check::{Check, verdict};
 use crate::model::event::{CameraCount, Event};
 use crate::model::fault::Fault;
-use crate::model::health::HealthSnapshot;
+use crate::model::health::{CameraState, HealthSnapshot};
 use crate::model::host::HostReport;
 use crate::model::plan::{Plan, StepState, removals};
 use crate::words::stage;
@@ -61,9 +61,14 @@ pub fn cameras(cameras: &[Camera]) -> Value {
     json!({"schema": SCHEMA, "cameras": cameras})
 }
 
-/// The document of `cameras test`.
-pub fn tried(tried: &[CameraTried]) -> Value {
-    json!({"schema": SCHEMA, "cameras": tried})
+/// The document of `cameras test`: tried from this machine, and beside it what the recorders of a standing site say. One that says
+/// nothing for sure is there with its state alone.
+pub fn tried(tried: &[CameraTried], inside: &BTreeMap<String, Result<CameraTried, CameraState>>) -> Value {
+    let says = |(name, said): (&String, &Result<CameraTried, CameraState>)| match said {
+        Ok(tried) => json!(tried),
+        Err(state) => json!({"name": name, "from": From::Stack, "state": state}),
+    };
+    json!({"schema": SCHEMA, "cameras": tried, "inside": inside.iter().map(says).collect::<Vec<_>>()})
 }
 
 /// The document of a command that could not do its work.
@@ -180,6 +185,19 @@ mod tests {
             HealthSnapshot { schema: 1, site: "a".into(), overall: Overall::Down, components: vec![], cameras: vec![], disk: None };
         let document = status(&snapshot);
         assert_eq!((&document["schema"], &document["overall"], &document["components"]), (&json!(1), &json!("down"), &json!([])));
+    }
+
+    #[test]
+    fn a_try_is_told_from_here_and_from_inside() {
+        let tried = |from| {
+            let (outcome, says) = (Err(crate::model::camera::StreamError::Login), "wrong login".to_string());
+            CameraTried { name: "door".into(), from, outcome, says, advice: "Check it.".into() }
+        };
+        let inside = BTreeMap::from([("door".to_string(), Ok(tried(From::Stack))), ("yard".to_string(), Err(CameraState::Starting))]);
+        let document = super::tried(&[tried(From::Host)], &inside);
+        assert_eq!((&document["cameras"][0]["from"], document["cameras"].as_array().unwrap().len()), (&json!("host"), 1));
+        assert_eq!((&document["inside"][0]["from"], &document["inside"][0]["cure"]), (&json!("stack"), &json!("Check it.")));
+        assert_eq!(document["inside"][1], json!({"name": "yard", "from": "stack", "state": "starting"}));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::model::address::Wrong;
 use crate::model::camera::{From, StreamError, StreamReading};
+use crate::model::registry::is_loopback;
 
 /// What is wrong with an address, and what to do. Nothing of what was typed is in it.
 pub fn wrong_address(wrong: Wrong) -> (&'static str, &'static str) {
@@ -102,6 +103,30 @@ pub fn refused(error: &StreamError, with_login: bool) -> String {
 
 /// Paths of well-known makers, for a path that is not right.
 const PATHS: &str = "Hikvision /Streaming/Channels/101, Dahua and Amcrest /cam/realmonitor?channel=1&subtype=0, Reolink /h264Preview_01_main, Tapo /stream1, Axis /axis-media/media.amp";
+
+/// From where a camera was tried, to be put behind its name.
+pub fn whence(from: From) -> &'static str {
+    match from {
+        From::Host => "",
+        From::Stack => ", from inside the stack",
+    }
+}
+
+/// What to do where a program on this machine itself serves the picture, and the recorder does not get to it. `subnet` is the
+/// stack's own network.
+pub fn only_here_own(error: &StreamError, host: &str, port: u16, subnet: Option<&str>) -> String {
+    if *error == StreamError::Refused && is_loopback(host) {
+        return format!(
+            "The program that serves this picture listens on {host} alone, which is this machine's own and out of reach for its recorder. Let it \
+             listen on all addresses: 0.0.0.0."
+        );
+    }
+    format!(
+        "The picture comes from this machine itself, and its recorder does not get to it: this machine's firewall is likely in the way. Where it \
+         is ufw: sudo ufw allow from {} to any port {port} proto tcp – else look at: sudo iptables -L INPUT -n",
+        subnet.unwrap_or("172.16.0.0/12")
+    )
+}
 
 /// What to do where this machine has the camera's picture and its recorder does not. `within` is the stack's network where
 /// the camera's address lies in it.

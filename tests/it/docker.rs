@@ -16,7 +16,7 @@ fn camera(name: &str) -> String {
 }
 
 /// Secret values of a site, by name; of a key each line by itself. What a camera's address names besides its login is no secret.
-fn secrets(site: &Site) -> BTreeMap<String, String> {
+pub fn secrets(site: &Site) -> BTreeMap<String, String> {
     let text = fs::read_to_string(site.state().join("secrets.toml")).unwrap();
     let table: BTreeMap<String, String> = toml::from_str(&text).unwrap();
     let mut all = BTreeMap::new();
@@ -72,7 +72,8 @@ fn recordings(site: &Site, camera: &str) -> BTreeSet<String> {
         .collect()
 }
 
-fn changed(ran: &Ran) -> BTreeSet<String> {
+/// Steps that a run changed something in.
+pub fn changed(ran: &Ran) -> BTreeSet<String> {
     ran.events()
         .iter()
         .filter(|e| e["event"] == "step-done" && e["changed"] == true)
@@ -321,42 +322,7 @@ fn its_commands_work(site: &Site) {
         (s["mongodb"] == "healthy" && s["minio"] == "healthy" && s["vault"] == "not-configured").then_some(())
     });
     assert_eq!(site.containers(), ids);
-    its_passwords_are_renewed(site);
-}
-
-/// What a part answers to a login, asked where it is inside the stack's network.
-fn logs_in(site: &Site, part: &str, user: &str, password: &str) -> String {
-    let address =
-        tool("docker", &["inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", &format!("{}-{part}", site.name)]);
-    let body = site.dir.path().join("login.json");
-    fs::write(&body, json!({"username": user, "password": password}).to_string()).unwrap();
-    let url = format!("http://{}/api/login", address.trim());
-    let data = format!("@{}", body.display());
-    let told = tool_may_fail(
-        "curl",
-        &["-s", "-m", "10", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Content-Type: application/json", "-d", &data, &url],
-    );
-    fs::remove_file(&body).unwrap();
-    told.out
-}
-
-/// A new password is in force when the command ends, the old one is refused, and the site is whole although it has a camera.
-fn its_passwords_are_renewed(site: &Site) {
-    for (name, part, user) in [("vault.password", "vault", "kerberos"), ("agent.front-door.password", "agent-front-door", "root")] {
-        let password = || secrets(site)[&format!("{name}.0")].clone();
-        let old = password();
-        assert_eq!(logs_in(site, part, user, &old), "200", "{name}");
-        let ran = site.run(&["passwords", name, "--new", "--output", "json"]).ok();
-        assert_eq!(changed(&ran), BTreeSet::from([format!("container:{part}")]), "{name}");
-        assert_eq!(ran.done()["ok"], true);
-        let new = password();
-        assert_ne!(old, new);
-        assert!(!ran.out.contains(&new) && !ran.err.contains(&new), "a new password is shown on request only");
-        crate::engine::wait_for("the new login", Duration::from_secs(30), || (logs_in(site, part, user, &new) == "200").then_some(()));
-        assert_eq!(logs_in(site, part, user, &old), "401", "{name}");
-        assert_eq!(site.run(&["sites", "--output", "json"]).ok().document()["sites"][0]["unfinished"], false);
-    }
-    assert_eq!(site.run(&["passwords", "minio.password", "--new"]).code, 2);
+    crate::renew::its_passwords_are_renewed(site);
 }
 
 #[test]

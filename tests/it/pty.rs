@@ -8,12 +8,14 @@ use std::time::Duration;
 use portable_pty::CommandBuilder;
 use tempfile::TempDir;
 
-use crate::engine::{Site, machine, program, same, setting, tool_may_fail, wait_for};
+use crate::engine::{Site, machine, own_registry, program, same, setting, tool_may_fail, wait_for};
 use crate::window::Window;
 
 const ENTER: &[u8] = b"\r";
 const RIGHT: &[u8] = b"\x1b[C";
 const TAB: &[u8] = b"\t";
+const DOWN: &[u8] = b"\x1b[B";
+const CTRL_U: &[u8] = b"\x15";
 const CTRL_C: &[u8] = b"\x03";
 
 /// A person before a terminal in which the program runs.
@@ -128,6 +130,99 @@ fn keys_lead_from_the_first_screen_to_the_live_dashboard() {
     assert_eq!(person.ends(10), 0);
     person.finds_the_terminal_as_it_was();
     assert_eq!(site.containers().len(), 4, "it records on when the screen is closed");
+    site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
+    same(&before, &machine(&site));
+}
+
+#[test]
+fn everything_is_typed() {
+    let test = "pty::everything_is_typed";
+    if !crate::engine::named("docker", test) {
+        return;
+    }
+    let Some(site) = Site::on("docker", test, "e2e-typed", "") else { return };
+    let before = machine(&site);
+    // No site file: only what no key can tell, where the images are and which ports are free here.
+    let (vault, storage) = site.ports;
+    let sets = [
+        format!("site.name={}", site.name),
+        format!("images.registry={}", own_registry()),
+        "images.insecure=true".into(),
+        format!("network.ports.vault={vault}"),
+        format!("network.ports.storage={storage}"),
+    ];
+    let args: Vec<&str> = sets.iter().flat_map(|set| ["--set", set.as_str()]).collect();
+    let mut person = Person::sits_down(&state(&site), &args, None);
+    person.sees("Video recording on this machine", 20);
+    person.press(ENTER);
+    person.sees("checks passed", 60);
+    person.press(RIGHT);
+    person.sees("Where shall it run?", 20);
+    person.press(ENTER);
+
+    let camera = url::Url::parse(&setting("KERBUP_TEST_CAMERA")).unwrap();
+    let (user, password) = (camera.username().to_string(), camera.password().unwrap().to_string());
+    let address = format!("rtsp://{}:{}{}", camera.host_str().unwrap(), camera.port().unwrap_or(554), camera.path());
+    person.sees("add one", 20);
+    person.press(ENTER);
+    for (field, text) in [("Address", address.as_str()), ("User", &user), ("Password", &password), ("Name", "yard")] {
+        person.sees(&format!("› {field}"), 10);
+        person.press(text.as_bytes());
+        let shown = if field == "Password" { "•".repeat(password.len()) } else { text.to_string() };
+        person.sees(&shown, 10);
+        assert!(!person.shown().contains(&password));
+        person.press(ENTER);
+    }
+    person.sees("› Records", 10);
+    person.press(b" ");
+    person.sees("‹ always ›", 10);
+    person.press(ENTER);
+    person.sees("Enter try and keep", 10);
+    person.press(ENTER);
+    person.until("what came of trying it", 30, |s| s.contents().lines().any(|l| l.contains("yard") && l.contains("H.264")));
+    person.press(RIGHT);
+
+    person.sees("Folder for recordings", 30);
+    person.press(ENTER);
+    person.sees("Enter keep it", 10);
+    let folder = site.storage().to_str().unwrap().to_string();
+    person.press(CTRL_U);
+    person.press(folder.as_bytes());
+    person.press(ENTER);
+    person.sees(&folder, 10);
+    person.press(DOWN);
+    person.sees("› Keep recordings", 10);
+    person.press(b"7");
+    person.press(ENTER);
+    person.sees("7 days", 10);
+    person.press(RIGHT);
+    person.sees("Install now:", 60);
+    person.installs();
+
+    // While the database starts, another program takes the port of the recordings page.
+    wait_for("the run is under way", Duration::from_secs(60), || (!site.containers().is_empty()).then_some(()));
+    let _taken = std::net::TcpListener::bind(("0.0.0.0", vault)).unwrap();
+    person.sees("PORT-TAKEN", 120);
+    person.sees("Take another port that is free", 10);
+    person.press(ENTER);
+    // The plan with the other port wants a yes of its own.
+    person.sees("Install now:", 60);
+    person.installs();
+    person.sees("Installed.", 180);
+    person.press(ENTER);
+    person.sees("MongoDB", 30);
+    person.until("the camera that records", 90, |s| s.contents().lines().any(|l| l.contains("yard") && l.contains("recording")));
+    assert!(!person.shown().contains(&password));
+    let saved = std::fs::read_to_string(site.state().join("site.toml")).unwrap();
+    assert!(
+        saved.contains(&format!("path = \"{folder}\"")) && saved.contains("retention_days = 7") && saved.contains("name = \"yard\""),
+        "{saved}"
+    );
+    assert!(!saved.contains(&format!("vault = {vault}")) && !saved.contains(&password), "{saved}");
+    person.press(CTRL_C);
+    person.press(CTRL_C);
+    person.ends(10);
+    person.finds_the_terminal_as_it_was();
     site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
     same(&before, &machine(&site));
 }

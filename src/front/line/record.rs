@@ -8,6 +8,7 @@ use super::show;
 use crate::model::event::{Event, Unit};
 use crate::model::health::HealthSnapshot;
 use crate::model::plan::Plan;
+use crate::words::camera::whence;
 use crate::words::figures::{bytes, count, span, time_of_day};
 use crate::words::{plain, state};
 
@@ -128,7 +129,8 @@ impl Record {
             Event::Log { at, from, text } => vec![format!("{} {from}: {text}", self.stamp(*at))],
             Event::Recorded { camera, says } => vec![format!("{} camera {camera}: {says}", self.stamp(now))],
             Event::CameraTried { tried } => {
-                let mut lines = vec![format!("{} camera {}: {}.", self.stamp(now), tried.name, tried.says.trim_end_matches('.'))];
+                let mut lines =
+                    vec![format!("{} camera {}{}: {}.", self.stamp(now), tried.name, whence(tried.from), tried.says.trim_end_matches('.'))];
                 if !tried.advice.is_empty() {
                     lines.push(format!("  What to do: {}", tried.advice));
                 }

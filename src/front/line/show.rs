@@ -8,9 +8,10 @@ use crate::model::camera::CameraTried;
 use crate::model::check::{Check, Status, verdict};
 use crate::model::choice::Sizing;
 use crate::model::fault::Fault;
-use crate::model::health::HealthSnapshot;
+use crate::model::health::{CameraState, HealthSnapshot};
 use crate::model::host::HostReport;
 use crate::model::plan::{Plan, Step, StepState, removals};
+use crate::words::camera::whence;
 use crate::words::figures::{bytes, count, memory, or_dash, percent, span};
 use crate::words::machine::{self, Known};
 use crate::words::{answers, faults, plain, stage, state};
@@ -210,6 +211,31 @@ pub fn cameras(cameras: &[Camera], tried: &BTreeMap<String, Option<CameraTried>>
         row
     };
     table(&heads[..columns], &cameras.iter().map(row).collect::<Vec<_>>())
+}
+
+/// What came of trying cameras from here and, in a site that stands, what their recorders say; each failure with its cure.
+pub fn tried(cameras: &[Camera], tried: &[CameraTried], inside: &BTreeMap<String, Result<CameraTried, CameraState>>) -> Vec<String> {
+    let here = |name: &str| tried.iter().find(|t| t.name == name);
+    let columns = if inside.is_empty() { 3 } else { 4 };
+    let row = |c: &Camera| {
+        let from_here = here(&c.name).map_or_else(|| "not tried".into(), |t| t.says.clone());
+        let from_inside = match inside.get(&c.name) {
+            Some(Ok(tried)) => tried.says.clone(),
+            Some(Err(state)) => state::camera(*state).into(),
+            None => "no recorder".into(),
+        };
+        let mut row = vec![c.name.clone(), c.url.clone(), from_here, from_inside];
+        row.truncate(columns);
+        row
+    };
+    let heads = ["CAMERA", "ADDRESS", "FROM HERE", "FROM INSIDE THE STACK"];
+    let mut lines = table(&heads[..columns], &cameras.iter().map(row).collect::<Vec<_>>());
+    let both = |c: &Camera| [here(&c.name), inside.get(&c.name).and_then(|t| t.as_ref().ok())];
+    for t in cameras.iter().flat_map(both).flatten().filter(|t| !t.advice.is_empty()) {
+        lines.push(format!("{}{}: {}.", t.name, whence(t.from), t.says.trim_end_matches('.')));
+        lines.push(format!("  What to do: {}", t.advice));
+    }
+    lines
 }
 
 /// What the recordings need, and what there is.

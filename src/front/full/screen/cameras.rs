@@ -15,6 +15,7 @@ use crate::front::full::part::text::{Row, width};
 use crate::front::full::theme::{Mark, Room, Theme};
 use crate::model::answers::Camera;
 use crate::words::answers as words;
+use crate::words::camera::whence;
 
 /// The screen.
 #[derive(Debug, Default)]
@@ -122,7 +123,12 @@ impl Screen for Cameras {
         }
         page.gap();
         if let Some(Some(Some(t))) = cameras.get(at).map(|c| flow.tried.get(&c.name).and_then(Option::as_ref)).map(Some) {
-            page.para(&format!("{}: {}", t.name, t.says), if t.outcome.is_ok() { theme.good() } else { theme.bad() }, 2, 2);
+            page.para(
+                &format!("{}{}: {}", t.name, whence(t.from), t.says),
+                if t.outcome.is_ok() { theme.good() } else { theme.bad() },
+                2,
+                2,
+            );
             page.para(&t.advice, theme.plain(), 2, 3);
         } else if cameras.is_empty() && !theme.narrow() {
             page.para(words::NO_CAMERA_YET, theme.dim(), 2, 4);

@@ -102,8 +102,10 @@ impl Screen for Done {
         if ended.says.len() > 1 {
             page.gap();
         }
+        // A cure is longer than a word; many of them leave each less room.
+        let most = if ended.says.len() > 3 { 2 } else { 4 };
         for line in ended.says.iter().skip(1) {
-            page.para(line, theme.plain(), 2, 2);
+            page.para(line, theme.plain(), 2, most);
         }
         if flow.left_standing() && !theme.narrow() {
             page.gap();
