@@ -33,7 +33,11 @@ impl Drop for FakeLock {
 
 impl Files for FakeFiles {
     fn described(&self) -> Option<crate::model::host::HostReport> {
-        Some(self.0.described.host.clone())
+        let mut host = self.0.described.host.clone();
+        if let crate::model::fact::Fact::Known { value, .. } = &mut host.listeners {
+            value.extend(self.0.state().listeners.iter().cloned());
+        }
+        Some(host)
     }
 
     fn read(&self, path: &str) -> io::Result<Vec<u8>> {
