@@ -18,6 +18,8 @@ pub mod undo;
 pub mod uninstall;
 
 #[cfg(test)]
+mod sites_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod undo_tests;

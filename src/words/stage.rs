@@ -28,6 +28,11 @@ pub const NOTHING_TO_CHANGE: &str = "Nothing to change";
 /// The run was asked to stop.
 pub const STOPPING: &str = "It stops after the step in hand. Start kerbup again to go on from there.";
 
+/// A name that another site has.
+pub fn name_taken(name: &str) -> String {
+    format!("{name} stands already. Please choose another name.")
+}
+
 /// A check stands in the way.
 pub fn in_the_way(check: &Check) -> String {
     if check.advice.is_empty() { format!("First: {}.", check.seen) } else { format!("First: {}", check.advice) }
