@@ -61,7 +61,8 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
     let flow = Flow::new(answers, standing, setup.practice);
     let flow = match given {
         Some(given) => flow.agreed(given.plan),
-        None => flow.at(stage),
+        // Only `kerbup change` begins there: the site keeps its name, and the way back leads to how it is.
+        None => Flow { changing: stage == Stage::Where, ..flow.at(stage) },
     };
     let needs_root = setup.root_needed().err();
     let can_be_asked = setup.can_be_asked();

@@ -14,6 +14,7 @@ use crate::model::choice::Sizing;
 use crate::model::event::{CameraCount, Event};
 use crate::model::fault::{Fault, Whose};
 use crate::model::host::DiskKind;
+use crate::model::journal::Purpose;
 use crate::plan::sizing;
 use crate::step::file_fault;
 
@@ -87,7 +88,17 @@ impl Drive {
             }
             Effect::Size(answers) => self.send(Event::Sizing(self.size(&answers).await)),
             Effect::Load(site) => {
-                let answers = self.load(&self.site(Some(&site))?)?;
+                let found = self.site(Some(&site))?;
+                if answers.site != site {
+                    self.put_down();
+                }
+                let answers = self.load(&found)?;
+                self.memory().answers = answers.clone();
+                self.send(Event::Loaded { answers: Box::new(answers) });
+            }
+            Effect::Another => {
+                let answers = self.another()?;
+                self.put_down();
                 self.memory().answers = answers.clone();
                 self.send(Event::Loaded { answers: Box::new(answers) });
             }
@@ -106,6 +117,12 @@ impl Drive {
             }
             Effect::Resume(site) => {
                 let site = self.site(Some(&site))?;
+                // What is changed after a failure is checked and planned on this machine.
+                let installs = site.receipt.purpose == Some(Purpose::Install) && !self.under_way(&site.state);
+                if installs && self.memory().host.cpu.arch.get().is_none() {
+                    let answers = self.load(&site)?;
+                    self.look(&answers).await;
+                }
                 self.resume(&site, Wait::AsUsual).await?;
             }
             Effect::Pause(hold) => self.want_hold(hold)?,

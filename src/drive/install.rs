@@ -111,7 +111,10 @@ impl Drive {
     /// Goes on with the plan that was accepted, where it was cut off. Where another kerbup does that now, its run is shown.
     pub async fn resume(&self, site: &super::sites::Site, wait: Wait) -> Result<Finished, Fault> {
         let _lock = match self.lock(&site.state) {
-            Err(fault) if fault.code == "RUN-UNDER-WAY" && self.under_way(&site.state) => return self.attach(&site.state).await,
+            Err(fault) if fault.code == "RUN-UNDER-WAY" && self.under_way(&site.state) => {
+                self.show_plan(&site.receipt);
+                return self.attach(&site.state).await;
+            }
             lock => lock?,
         };
         let receipt = Receipt::read(&*self.world.files, &site.state)?;
@@ -124,7 +127,15 @@ impl Drive {
         let answers = self.load(site)?;
         let plan = receipt.plan.clone().ok_or_else(|| Fault::new(Whose::Ours, "NO-PLAN", "There is no plan to go on with."))?;
         let journal = Arc::new(Journal::resume(&*self.world.files, &site.state)?);
+        self.show_plan(&receipt);
         self.carry(&answers, &plan, &receipt, journal, wait).await
+    }
+
+    /// Tells the plan that is gone on with: what there is to do, and how long it takes.
+    fn show_plan(&self, receipt: &Receipt) {
+        if let (Some(plan), Some(Purpose::Install)) = (&receipt.plan, receipt.purpose) {
+            self.send(Event::Planned { plan: Box::new(plan.clone()), states: Default::default() });
+        }
     }
 
     /// Carries the plan out; a power cut is seen to and another kerbup may watch.

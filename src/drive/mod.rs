@@ -24,6 +24,8 @@ mod change_tests;
 #[cfg(test)]
 mod engine_tests;
 #[cfg(test)]
+mod sites_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod undo_tests;

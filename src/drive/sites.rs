@@ -1,12 +1,13 @@
 //! Where the state of sites lies, and which sites there are.
 
 use super::Drive;
-use crate::flow::state::Standing;
+use crate::flow::state::{Purpose, Standing};
 use crate::model::answers::Answers;
 use crate::model::fault::{Fault, Whose};
+use crate::model::journal;
 use crate::run::Receipt;
 use crate::secrets::Secrets;
-use crate::step::{Neighbour, file_fault};
+use crate::step::{Neighbour, file_fault, files};
 use crate::world::files::{Files, Kind};
 
 /// The folder that holds a folder for each site of root's.
@@ -135,21 +136,60 @@ impl Drive {
                 of,
                 folder: s.receipt.folder(),
                 stood: s.receipt.stood,
+                purpose: match s.receipt.purpose {
+                    Some(journal::Purpose::Uninstall) => Purpose::Uninstall,
+                    _ => Purpose::Install,
+                },
             }
         };
         sites.iter().map(standing).collect()
     }
 
-    /// Answers and secrets of a site that stands.
-    pub fn load(&self, site: &Site) -> Result<Answers, Fault> {
-        let f = &*self.world.files;
+    /// Nothing of the site that was in hand belongs to the next one.
+    pub(super) fn put_down(&self) {
+        self.secrets.names().iter().for_each(|name| self.secrets.forget(name));
+        let mut memory = self.memory();
+        memory.tried.clear();
+        memory.plan = None;
+    }
+
+    /// Answers for a site beside those that stand: a name, a folder and ports that none of them has.
+    pub fn another(&self) -> Result<Answers, Fault> {
+        let sites = self.sites()?;
+        let stand: Vec<Answers> = sites.iter().filter_map(|s| self.saved(s).ok()).collect();
+        let mut answers = Answers::default();
+        let first = answers.site.clone();
+        let names = std::iter::once(first.clone()).chain((2..).map(|n: u32| format!("{first}-{n}")));
+        let free = |name: &String| !sites.iter().any(|s| s.name == *name) && !files::there(&*self.world.files, &self.state(name));
+        answers.site = names.into_iter().find(free).unwrap_or(first);
+        let path = answers.path.clone();
+        let within = |a: &str, b: &str| a == b || a.starts_with(&format!("{}/", b.trim_end_matches('/')));
+        if stand.iter().any(|s| within(&path, &s.path) || within(&s.path, &path)) {
+            answers.path = format!("{path}-{}", answers.site);
+        }
+        let mut taken: Vec<u16> = stand.iter().flat_map(|s| [s.vault_port, s.storage_port]).collect();
+        taken.extend(self.memory().host.listeners.get().into_iter().flatten().map(|l| l.port));
+        for port in [&mut answers.vault_port, &mut answers.storage_port] {
+            *port = (*port..=u16::MAX).find(|p| !taken.contains(p)).unwrap_or(*port);
+            taken.push(*port);
+        }
+        Ok(answers)
+    }
+
+    /// The answers of a site as they were saved, without its secrets.
+    fn saved(&self, site: &Site) -> Result<Answers, Fault> {
         let path = format!("{}/site.toml", site.state);
-        let text = f.read(&path).map_err(|e| file_fault(&e, &path))?;
-        let secrets = Secrets::load(f, &format!("{}/secrets.toml", site.state))?;
-        self.secrets.adopt(&secrets);
+        let text = self.world.files.read(&path).map_err(|e| file_fault(&e, &path))?;
         let none = |_: &str| None;
         let read = |p: &str| Err(format!("{p} is not read here"));
         let (answers, _) = crate::ask::load(&[(path, String::from_utf8_lossy(&text).into_owned())], &[], &none, &read).map_err(first)?;
+        Ok(answers)
+    }
+
+    /// Answers and secrets of a site that stands.
+    pub fn load(&self, site: &Site) -> Result<Answers, Fault> {
+        let answers = self.saved(site)?;
+        self.secrets.adopt(&Secrets::load(&*self.world.files, &format!("{}/secrets.toml", site.state))?);
         Ok(answers)
     }
 }

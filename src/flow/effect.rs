@@ -26,6 +26,8 @@ pub enum Effect {
     Size(Box<Answers>),
     /// Read the answers of a standing site, and work on that site from now on: `Event::Loaded` or `Event::Failed`.
     Load(String),
+    /// Fresh answers for a site beside those that stand, and work on that one from now on: `Event::Loaded` or `Event::Failed`.
+    Another,
     /// Survey and plan: `Event::Planned` or `Event::Failed`.
     Plan(Box<Answers>),
     /// Do what a check offers, then probe again.

@@ -1,6 +1,6 @@
 //! What happened, folded into what a front may show.
 
-use super::state::{Ended, FOLLOWED_LINES, LOG_LINES, Purpose, Standing, StepRun};
+use super::state::{Ended, FOLLOWED_LINES, LOG_LINES, Purpose, Standing, StepRun, Then};
 use super::{Effect, Flow, Stage};
 use crate::model::check::Fix;
 use crate::model::event::Event;
@@ -19,6 +19,9 @@ impl Flow {
                 self.checks = checks;
                 self.probing = false;
                 self.pending.clear();
+                if self.then.take_if(|then| *then == Then::Plan).is_some() {
+                    return self.repair_plan();
+                }
             }
             Event::Choices { choices } => {
                 self.recommended = choices.iter().find(|c| c.recommended && c.available.is_ok()).map(|c| (c.platform, c.shape));
@@ -31,6 +34,12 @@ impl Flow {
                 // Another site's camera of the same name is another camera.
                 self.tried.clear();
                 self.outdated();
+                if let Some(then) = self.then {
+                    self.planning = then == Then::Plan;
+                    self.plan = None;
+                    self.then = Some(then).filter(|t| *t == Then::Plan);
+                    return if self.checks.is_empty() { self.look() } else { self.check() };
+                }
                 // Checks that were run for other answers say nothing about these.
                 if !self.checks.is_empty() && !self.probing {
                     return self.check();
@@ -96,6 +105,7 @@ impl Flow {
             Event::Note { says } => self.note = Some(says),
             Event::Failed { fault } => {
                 // Whatever was being worked out does not come any more.
+                self.then = None;
                 match self.here() {
                     Stage::Review => self.planning = false,
                     Stage::Machine => self.probing = false,
@@ -148,6 +158,7 @@ impl Flow {
     fn done(&mut self, ended: Ended) {
         self.running = false;
         self.paused = false;
+        let begun = self.steps.values().any(|s| *s != StepRun::Waiting);
         // What was under way when the run ended is not done, and will be looked at anew.
         for state in self.steps.values_mut().filter(|s| matches!(s, StepRun::Running { .. })) {
             *state = StepRun::Waiting;
@@ -157,10 +168,15 @@ impl Flow {
         self.standing.iter_mut().filter(|s| s.site == *site).for_each(|s| s.running = false);
         let stays = self.left_standing();
         let folder = Some(self.answers.path.trim_end_matches('/').to_string());
+        let purpose = if stays { Purpose::Install } else { Purpose::Uninstall };
         match self.standing.iter_mut().find(|s| s.site == *site) {
-            Some(s) if ok && stays => (s.unfinished, s.stood, s.folder) = (false, true, folder),
+            Some(s) if ok && stays => (s.unfinished, s.stood, s.purpose, s.folder) = (false, true, purpose, folder),
             Some(_) if ok => self.standing.retain(|s| s.site != *site),
-            None if ok && stays => self.standing.push(Standing { site: site.clone(), stood: true, folder, ..Standing::default() }),
+            Some(s) if begun => (s.unfinished, s.purpose) = (true, purpose),
+            None if begun || (ok && stays) => {
+                let (site, (done, of)) = (site.clone(), (self.done_of()));
+                self.standing.push(Standing { site, unfinished: !ok, running: false, done, of, stood: ok, purpose, folder });
+            }
             _ => {}
         }
         self.changing &= !ok;

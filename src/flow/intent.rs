@@ -51,6 +51,12 @@ pub enum Intent {
     Fix(Fix),
     /// Work on this standing site from now on.
     Pick(String),
+    /// Install another site, beside those that stand.
+    Another,
+    /// Plan this standing site anew with the answers it has: what is missing is put right.
+    Repair(String),
+    /// Name of the site.
+    Name(String),
     /// Go on with the install of this site that was left half-done.
     Resume(String),
     /// Install as planned: the button at Review.

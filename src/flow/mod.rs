@@ -5,11 +5,16 @@ mod cameras;
 pub mod effect;
 mod happen;
 pub mod intent;
+mod runs;
+mod sites;
+#[cfg(test)]
+mod sites_tests;
 pub mod stage;
 pub mod state;
 #[cfg(test)]
 mod tests;
 mod want;
+pub mod welcome;
 
 pub use effect::Effect;
 pub use intent::Intent;

@@ -30,6 +30,8 @@ pub struct Standing {
     pub folder: Option<String>,
     /// It stood as a whole once: undoing a change that failed goes back to that.
     pub stood: bool,
+    /// What its last run was for: going on is going on with that.
+    pub purpose: Purpose,
 }
 
 /// How a step of the run is.
@@ -62,6 +64,15 @@ pub enum StepRun {
     },
     /// Taken back.
     Reverted,
+}
+
+/// What follows once the answers of a site are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// The machine is looked at for them.
+    Look,
+    /// The same, and then a plan is made.
+    Plan,
 }
 
 /// What a run is for.
@@ -154,6 +165,10 @@ pub struct Flow {
     pub stopping: bool,
     /// A standing site's answers are being changed.
     pub changing: bool,
+    /// From where it was begun to change them.
+    pub changed_from: Option<Stage>,
+    /// What follows once the answers of a site are read.
+    pub then: Option<Then>,
     /// From where the dashboard was opened.
     pub came: Option<Stage>,
     /// The last thing that was said, until the next input.
@@ -208,12 +223,8 @@ impl Flow {
         self.standing_site().is_some_and(|s| s.stood)
     }
 
-    /// A run that failed can be undone. Taking a site down cannot: it is gone on with.
-    pub fn undoable(&self) -> bool {
-        self.purpose != Purpose::Uninstall
-    }
-
-    /// After this run a site stands: it was installed, or a change of it was undone.
+    /// After this run a site stands: it was installed, or a change of it was undone. Where it failed, it can be undone; taking a
+    /// site down cannot, it is gone on with.
     pub fn left_standing(&self) -> bool {
         match self.purpose {
             Purpose::Install => true,

@@ -1,6 +1,6 @@
 //! What a person wants, judged against where one is.
 
-use super::state::{Purpose, StepRun};
+use super::state::Purpose;
 use super::{Effect, Flow, Intent, Stage};
 use crate::model::answers::{Origin, PlatformKind, Shape};
 use crate::model::check::Fix;
@@ -12,7 +12,10 @@ impl Flow {
     pub(super) fn want(&mut self, intent: Intent) -> Vec<Effect> {
         match intent {
             Intent::Next => self.next(),
-            Intent::Back => self.back(),
+            Intent::Back => {
+                self.then = None;
+                self.back()
+            }
             // Before the journey, and no practice inside a practice.
             Intent::Practise if self.here() == Stage::Welcome && !self.practice => vec![Effect::Practise],
             Intent::Practise => vec![],
@@ -51,6 +54,9 @@ impl Flow {
                 self.answers.site = site.clone();
                 vec![Effect::Load(site)]
             }
+            Intent::Another => self.another(),
+            Intent::Repair(site) => self.repair(site),
+            Intent::Name(name) => self.name_site(&name),
             Intent::Resume(site) => self.resume(site),
             Intent::Install => self.install(),
             Intent::Pause(hold) if self.running && !self.stopping => {
@@ -72,7 +78,7 @@ impl Flow {
             Intent::Dashboard => self.dashboard(),
             Intent::Change if self.running => self.refuse(words::STILL_RUNNING),
             Intent::Change => {
-                self.changing = true;
+                self.change_from_here();
                 let mut effects = self.leave_dashboard();
                 self.go(Stage::Machine);
                 effects.extend(self.look());
@@ -160,14 +166,27 @@ impl Flow {
     fn back(&mut self) -> Vec<Effect> {
         let to = match self.here() {
             Stage::Welcome | Stage::Done => return vec![],
-            Stage::Machine => Stage::Welcome,
+            // What is changed is a site that stands: the way back leads to how it is.
+            Stage::Machine if self.changing && self.changed_from != Some(Stage::Welcome) => {
+                self.changing = false;
+                self.go(Stage::Dashboard);
+                return vec![Effect::Watch];
+            }
+            Stage::Machine => {
+                self.changing = false;
+                Stage::Welcome
+            }
             Stage::Where => Stage::Machine,
             Stage::Cameras => Stage::Where,
             Stage::Storage => return self.enter_cameras(),
             Stage::Review => Stage::Storage,
             Stage::Install if self.running => return self.refuse(words::STILL_RUNNING),
             // A failed run goes back to the answers; one that went well, or took something away, has nothing to go back to.
-            Stage::Install if self.purpose == Purpose::Install && self.plan.is_some() => Stage::Review,
+            Stage::Install if self.purpose == Purpose::Install && self.plan.is_some() => {
+                // What was done since it was made stands by now.
+                self.go(Stage::Review);
+                return self.make_plan();
+            }
             Stage::Install => Stage::Welcome,
             Stage::Dashboard => match self.came.take() {
                 Some(stage) => stage,
@@ -243,7 +262,7 @@ impl Flow {
         self.check()
     }
 
-    fn in_the_way(&self) -> Option<String> {
+    pub(super) fn in_the_way(&self) -> Option<String> {
         self.blocks().next().map(words::in_the_way)
     }
 
@@ -319,47 +338,7 @@ impl Flow {
         (path != self.answers.path).then_some(path)
     }
 
-    pub(super) fn install(&mut self) -> Vec<Effect> {
-        if self.here() != Stage::Review || self.running {
-            return vec![];
-        }
-        if self.planning || self.plan.is_none() {
-            return self.refuse(words::NO_PLAN_YET);
-        }
-        let answers = Box::new(self.answers.clone());
-        self.begin(Purpose::Install, Effect::Install(answers))
-    }
-
-    fn resume(&mut self, site: String) -> Vec<Effect> {
-        if self.running {
-            return self.refuse(words::STILL_RUNNING);
-        }
-        let effect = Effect::Resume(site);
-        self.begin(Purpose::Install, effect)
-    }
-
-    /// A run begins: its steps wait, what earlier runs left on the screen goes.
-    fn begin(&mut self, purpose: Purpose, effect: Effect) -> Vec<Effect> {
-        let mut effects = self.leave_dashboard();
-        self.purpose = purpose;
-        self.running = true;
-        self.planning = false;
-        self.paused = false;
-        self.stopping = false;
-        self.ended = None;
-        self.recorded.clear();
-        self.steps.clear();
-        self.order.clear();
-        if let (Purpose::Install, Some(plan)) = (purpose, &self.plan) {
-            self.order = plan.steps.iter().map(|s| s.id.clone()).collect();
-            self.steps = self.order.iter().map(|id| (id.clone(), StepRun::Waiting)).collect();
-        }
-        self.go(Stage::Install);
-        effects.push(effect);
-        effects
-    }
-
-    fn dashboard(&mut self) -> Vec<Effect> {
+    pub(super) fn dashboard(&mut self) -> Vec<Effect> {
         if self.here() == Stage::Dashboard {
             return vec![];
         }
@@ -369,7 +348,7 @@ impl Flow {
     }
 
     /// What ends with the dashboard.
-    fn leave_dashboard(&mut self) -> Vec<Effect> {
+    pub(super) fn leave_dashboard(&mut self) -> Vec<Effect> {
         let mut effects = vec![];
         if self.open_log.take().is_some() {
             effects.push(Effect::CloseLog);

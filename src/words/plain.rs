@@ -16,18 +16,12 @@ pub const WELCOME: &[&str] = &[
 ];
 /// Practice mode.
 pub const PRACTICE: &str = "This is practice: nothing is changed.";
-/// Start.
-pub const START: &str = "Start";
-/// Try it first.
-pub const TRY_FIRST: &str = "Try it first: nothing is changed";
 /// Leave.
 pub const LEAVE: &str = "Leave";
 /// Back.
 pub const BACK: &str = "Go one step back";
 /// On.
 pub const GO_ON: &str = "Go on";
-/// Show the run that another kerbup has under way.
-pub const SHOW_RUN: &str = "Show what it does";
 /// Look at the state.
 pub const STATUS: &str = "See how it is";
 /// Change answers.

@@ -38,6 +38,11 @@ pub fn camera_twice(name: &str) -> String {
     format!("There is a camera {name} already. Give this one another name.")
 }
 
+/// A name that another site has.
+pub fn name_taken(name: &str) -> String {
+    format!("{name} stands already. Please choose another name.")
+}
+
 /// A check stands in the way.
 pub fn in_the_way(check: &Check) -> String {
     if check.advice.is_empty() { format!("First: {}.", check.seen) } else { format!("First: {}", check.advice) }

@@ -22,10 +22,64 @@ pub const PRACTICE: &str = "practice: nothing is changed";
 /// Where an install stands.
 pub const STANDING: &str = "kerbup has been here before.";
 
-/// Another kerbup is at work on a site.
-pub const AT_WORK: &str = "another kerbup is at it; you can stop it there";
+/// Begin.
+pub const START: &str = "Start";
+/// A further site beside those that stand.
+pub const ANOTHER: &str = "Install another site";
+/// What that means.
+pub const ANOTHER_MEANS: &str = "with its own name, folder and ports";
 
-/// How far an unfinished install came.
-pub fn half_done(done: usize, of: usize) -> String {
-    format!("{done} of {of} steps are done; nothing of that is lost")
+/// A site stands.
+pub fn stands(site: &str) -> String {
+    format!("{site} stands on this machine.")
+}
+
+/// Another kerbup is at work on it.
+pub fn at_work(site: &str) -> String {
+    format!("Another kerbup is at work on {site}.")
+}
+
+/// It was left half-done.
+pub fn half_done(site: &str, done: usize, of: usize) -> String {
+    format!("The work on {site} was left half-done: {done} of {of} steps are done.")
+}
+
+/// Taking it down was left half-done.
+pub fn half_down(site: &str) -> String {
+    format!("Taking {site} down was left half-done.")
+}
+
+/// Another kerbup is at work on a site.
+pub fn show(site: &str) -> (String, String) {
+    (format!("Show the work on {site}"), "another kerbup is at it; you can stop it there".into())
+}
+
+/// An install or a change was left half-done.
+pub fn go_on(site: &str, done: usize, of: usize) -> (String, String) {
+    (format!("Go on with {site}"), format!("{done} of {of} steps are done; nothing of that is lost"))
+}
+
+/// Taking down was left half-done.
+pub fn finish_down(site: &str) -> (String, String) {
+    (format!("Finish taking {site} down"), "not all of it is removed yet".into())
+}
+
+/// Look at a site.
+pub fn status(site: &str) -> (String, String) {
+    (format!("See how {site} is"), "parts, cameras, disk".into())
+}
+
+/// Change a site.
+pub fn change(site: &str) -> (String, String) {
+    (format!("Change {site}"), "cameras, days, folder".into())
+}
+
+/// Repair a site.
+pub fn repair(site: &str) -> (String, String) {
+    (format!("Repair {site}"), "puts right what is missing; shows the plan first".into())
+}
+
+/// Take a site down.
+pub fn take_down(site: &str) -> (String, String) {
+    (format!("Take {site} down"), "asks first; recordings stay".into())
 }

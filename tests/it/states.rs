@@ -233,7 +233,16 @@ pub const STATES: &[(&str, Make)] = &[
     }),
     ("storage-kept", |l| {
         let folder = Some(answers().path);
-        let standing = Standing { site: answers().site, unfinished: false, running: false, done: 14, of: 14, folder, stood: true };
+        let standing = Standing {
+            site: answers().site,
+            unfinished: false,
+            running: false,
+            done: 14,
+            of: 14,
+            folder,
+            stood: true,
+            ..Standing::default()
+        };
         let mut a = app(Flow { standing: vec![standing], ..flow(Stage::Storage) }, l);
         a.event(sizing(1300), NOW);
         press(&mut a, &[Key::Enter]);

@@ -26,7 +26,7 @@ impl Talk<'_> {
         choices.push(want(plain::RETRY, Intent::Retry));
         choices.push(choice(plain::REPORT, Act::Report));
         choices.push(want(plain::BACK, Intent::Back));
-        if self.flow.undoable() {
+        if self.flow.left_standing() {
             choices.push(choice(undo::offered(self.flow.stood()), Act::Undo));
         }
         choices.push(want(plain::LEAVE, Intent::Quit));

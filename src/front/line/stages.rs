@@ -5,11 +5,13 @@ use secrecy::SecretString;
 use super::talk::{Stop, Talk};
 use super::{show, talk};
 use crate::flow::intent::CameraTyped;
+use crate::flow::state::Purpose;
+use crate::flow::welcome::{self, Offer};
 use crate::flow::{Intent, Stage};
 use crate::model::address;
 use crate::model::answers::{Expose, Record};
 use crate::model::check::{Fix, Status};
-use crate::words::{answers, plain, stage, undo};
+use crate::words::{answers, plain, stage, undo, welcome as words};
 
 /// What a numbered choice does.
 #[derive(Clone)]
@@ -154,26 +156,28 @@ impl Talk<'_> {
         if self.flow.practice {
             self.say([plain::PRACTICE]);
         }
-        let mut choices = vec![];
         for site in self.flow.standing.clone() {
-            let name = site.site;
-            if site.running {
-                self.say([format!("Another kerbup is at work on {name}.")]);
-                choices.push(choice(&format!("{}: {name}", plain::SHOW_RUN), Act::Pick(name.clone(), Intent::Resume(name.clone()))));
-            } else if site.unfinished {
-                self.say([format!("The install of {name} was left half-done: {} of {} steps are done.", site.done, site.of)]);
-                choices.push(choice(&format!("{} with {name}", plain::GO_ON), Act::Pick(name.clone(), Intent::Resume(name.clone()))));
-            } else {
-                self.say([format!("{name} stands on this machine.")]);
-                choices.push(choice(&format!("{}: {name}", plain::STATUS), Act::Pick(name.clone(), Intent::Dashboard)));
-                choices.push(choice(&format!("{} of {name}", plain::CHANGE), Act::Pick(name.clone(), Intent::Change)));
-            }
-            choices.push(choice(&format!("{}: {name}", plain::REMOVE), Act::Uninstall(name)));
+            let name = &site.site;
+            let says = match (site.running, site.unfinished, site.purpose) {
+                (true, ..) => words::at_work(name),
+                (_, true, Purpose::Uninstall) => words::half_down(name),
+                (_, true, _) => words::half_done(name, site.done, site.of),
+                _ => words::stands(name),
+            };
+            self.say([says]);
         }
-        self.say(plain::WELCOME.iter().copied());
-        choices.push(want(plain::START, Intent::Next));
-        if !self.flow.practice {
-            choices.push(want(plain::TRY_FIRST, Intent::Practise));
+        if self.flow.standing.is_empty() {
+            self.say(plain::WELCOME.iter().copied());
+        }
+        let line = |o: &Offer| if o.means.is_empty() { o.says.clone() } else { format!("{}: {}", o.says, o.means) };
+        let mut choices: Vec<Choice> = vec![];
+        for offer in self.flow.offers() {
+            let act = match offer.act.clone() {
+                welcome::Act::Want(intent) => Act::Want(intent),
+                welcome::Act::Of(site, intent) => Act::Pick(site, intent),
+                welcome::Act::TakeDown(site) => Act::Uninstall(site),
+            };
+            choices.push(choice(&line(&offer), act));
         }
         choices.push(want(plain::LEAVE, Intent::Quit));
         self.menu("start", "", choices, Some(0)).await?;
@@ -187,6 +191,7 @@ impl Talk<'_> {
 
     async fn machine(&mut self) -> Result<(), Stop> {
         self.say([plain::step(1)]);
+        self.wait(|t| !t.awaited.loaded).await?;
         if self.awaited.checks || self.flow.checks.is_empty() {
             self.say([plain::LOOKING]);
         }
@@ -306,6 +311,15 @@ impl Talk<'_> {
         let default = usize::from(self.flow.answers.expose == Expose::Loopback);
         let at = self.choose("network.expose", &title, &words, Some(default)).await?;
         self.want(Intent::Expose([Expose::Lan, Expose::Loopback][at.min(1)]));
+        while self.flow.names_site() {
+            let now = self.flow.answers.site.clone();
+            let name = self.question("site.name", &now, &now).await?;
+            self.want(Intent::Name(name));
+            if self.flow.note.is_none() {
+                break;
+            }
+        }
+        self.wait(|t| !t.awaited.checks).await?;
         self.want(Intent::Next);
         Ok(())
     }
@@ -333,10 +347,13 @@ impl Talk<'_> {
             }
         }
         self.say([plain::step(5)]);
-        if self.awaited.plan {
+        if self.awaited.plan || self.flow.planning {
             self.say([plain::PLANNING]);
         }
-        self.wait(|t| !t.awaited.plan).await?;
+        self.wait(|t| !t.awaited.plan && !t.flow.planning).await?;
+        if self.flow.stage != Some(Stage::Review) {
+            return Ok(());
+        }
         let mut choices = vec![];
         if let Some(plan) = &self.flow.plan {
             let lines = show::plan(plan, &self.flow.states);

@@ -166,7 +166,7 @@ impl<'a> Talk<'a> {
                 Effect::Reveal(_) => self.awaited.revealed = true,
                 Effect::TryCamera(_) | Effect::AddCamera(..) => self.awaited.cameras += 1,
                 Effect::Size(_) => self.awaited.size = true,
-                Effect::Load(_) => self.awaited.loaded = true,
+                Effect::Load(_) | Effect::Another => self.awaited.loaded = true,
                 Effect::Practise => self.lent = true,
                 Effect::Quit(code) => self.left = Some(Leave::Quit(*code)),
                 _ => {}

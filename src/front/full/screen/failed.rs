@@ -54,7 +54,7 @@ fn options(flow: &Flow) -> Vec<(Do, &'static str, &'static str)> {
     }
     options.push((Do::Log, "Show the log", ""));
     options.push((Do::Report, "Write a report for support", "no passwords in it"));
-    if flow.undoable() {
+    if flow.left_standing() {
         options.push((Do::Undo, undo::offered(flow.stood()), "asks first"));
     }
     options

@@ -21,12 +21,21 @@ use crate::words::stage::folder_stays;
 const FOLDER: usize = 0;
 const DAYS: usize = 1;
 const EXPOSE: usize = 2;
-const GO: usize = 3;
+const NAME: usize = 3;
+const GO: usize = 4;
+
+/// The rows there are: a site gets a name of its own where others stand.
+fn rows(flow: &Flow) -> Vec<usize> {
+    (FOLDER..=GO).filter(|row| *row != NAME || flow.names_site()).collect()
+}
 
 /// The screen.
 #[derive(Debug, Default)]
 pub struct Storage {
+    /// Place among the rows there are.
     at: Cursor,
+    /// The row one was at when it was typed in.
+    row: usize,
     typing: Option<Field>,
     /// The days before they were typed anew.
     before: u32,
@@ -46,9 +55,10 @@ impl Storage {
     fn commit(&mut self) -> Reply {
         let Some(field) = self.typing.take() else { return Reply::Taken };
         let text = field.value().trim();
-        match (self.at.at(4), text.parse::<u32>()) {
+        match (self.row, text.parse::<u32>()) {
             (DAYS, Ok(days)) if days > 0 => Reply::Want(vec![Intent::Days(days)]),
             (DAYS, _) => Reply::Say(words::DAYS.into()),
+            (NAME, _) => Reply::Want(vec![Intent::Name(text.into())]),
             _ => Reply::Want(vec![Intent::Folder(text.into())]),
         }
     }
@@ -58,10 +68,10 @@ impl Storage {
             Key::Enter | Key::Tab | Key::Down | Key::Up => self.commit(),
             Key::Esc => {
                 self.typing = None;
-                if self.at.at(4) == DAYS { Reply::Want(vec![Intent::Days(self.before)]) } else { Reply::Taken }
+                if self.row == DAYS { Reply::Want(vec![Intent::Days(self.before)]) } else { Reply::Taken }
             }
             _ => {
-                let days = self.at.at(4) == DAYS;
+                let days = self.row == DAYS;
                 let Some(field) = self.typing.as_mut() else { return Reply::Ignored };
                 if matches!(key, Key::Char(c) if days && !c.is_ascii_digit()) {
                     return Reply::Say(words::DAYS.into());
@@ -79,7 +89,7 @@ impl Storage {
     }
 
     fn row(&self, row: usize, label: &str, value: Line<'static>, beside: &str, theme: &Theme, page: &mut Page<'_>) {
-        let here = self.at.at(4) == row;
+        let here = self.row == row;
         let (mark, style) = if here { ("› ", theme.accent()) } else { ("  ", theme.dim()) };
         let label_cells = if theme.narrow() { 9 } else { 26 };
         let mut spans = vec![Span::styled(mark, theme.accent()), Span::styled(format!("{label:<label_cells$}"), style)];
@@ -152,13 +162,21 @@ impl Screen for Storage {
         if self.typing.is_some() {
             return self.on_typing(key);
         }
-        if self.at.on(key, 4) {
+        let rows = rows(flow);
+        self.row = rows[self.at.at(rows.len())];
+        if self.at.on(key, rows.len()) {
+            self.row = rows[self.at.at(rows.len())];
             return Reply::Taken;
         }
         let days = flow.answers.retention_days;
-        match (self.at.at(4), key) {
-            (at, Key::Tab) => {
-                self.at = Cursor::to((at + 1) % 4);
+        match (self.row, key) {
+            (_, Key::Tab) => {
+                self.at = Cursor::to((self.at.at(rows.len()) + 1) % rows.len());
+                self.row = rows[self.at.at(rows.len())];
+                Reply::Taken
+            }
+            (NAME, Key::Enter) => {
+                self.typing = Some(Field::new(&flow.answers.site));
                 Reply::Taken
             }
             (FOLDER, Key::Enter) if flow.kept_folder().is_some() => Reply::Say(folder_stays(flow.kept_folder().unwrap_or_default())),
@@ -194,9 +212,9 @@ impl Screen for Storage {
             return vec![Hint::key(Key::Enter, "keep it"), Hint::key(Key::Esc, "as it was")];
         }
         let mut hints = vec![Hint::rows("choose")];
-        hints.push(match self.at.at(4) {
+        hints.push(match self.row {
             FOLDER if flow.kept_folder().is_some() => Hint::key(Key::Enter, "why it stays"),
-            FOLDER => Hint::key(Key::Enter, "change"),
+            FOLDER | NAME => Hint::key(Key::Enter, "change"),
             DAYS => Hint { keys: vec![Key::Char('+'), Key::Char('-')], label: "days".into() },
             EXPOSE => Hint::key(Key::Char(' '), "change"),
             _ => Hint::key(Key::Enter, "go on"),
@@ -210,7 +228,7 @@ impl Screen for Storage {
             page.gap();
         }
         let a = &flow.answers;
-        let typing = |row: usize| self.typing.as_ref().filter(|_| self.at.at(4) == row);
+        let typing = |row: usize| self.typing.as_ref().filter(|_| self.row == row);
         let cells = page.width().saturating_sub(if theme.narrow() { 12 } else { 30 });
         let folder = typing(FOLDER).map_or(Line::styled(a.path.clone(), theme.strong()), |f| f.line(cells, true, false, theme));
         let kind = flow.sizing.as_ref().map_or("", |s| s.kind.as_str());
@@ -219,16 +237,20 @@ impl Screen for Storage {
         let days =
             typing(DAYS).map_or(Line::styled(count(a.retention_days as usize, "day"), theme.strong()), |f| f.line(6, true, false, theme));
         self.row(DAYS, wide("Keep recordings", "Keep"), days, "", theme, &mut page);
-        let here = self.at.at(4) == EXPOSE;
+        let here = self.row == EXPOSE;
         let words = if theme.narrow() { words::who_short(a.expose) } else { words::who(a.expose) };
         let expose = if here { format!("‹ {words} ›") } else { words.into() };
         self.row(EXPOSE, wide("Who may open the page", "Page for"), Line::styled(expose, theme.strong()), "", theme, &mut page);
+        if flow.names_site() {
+            let name = typing(NAME).map_or(Line::styled(a.site.clone(), theme.strong()), |f| f.line(33, true, false, theme));
+            self.row(NAME, wide("Name of this site", "Name"), name, "", theme, &mut page);
+        }
         page.gap();
         Self::sizing(flow, theme, &mut page);
         if !theme.narrow() {
             page.gap();
         }
-        let style = if self.at.at(4) == GO { theme.selected() } else { theme.strong() };
+        let style = if self.row == GO { theme.selected() } else { theme.strong() };
         page.line(Line::from(vec![
             Span::raw("  "),
             Span::styled("[ Show me the plan ]", style),
