@@ -16,6 +16,7 @@ use crate::model::health::{CameraHealth, CameraState};
 use crate::model::journal::Ending;
 use crate::model::plan::Plan;
 use crate::step::{self, container};
+use crate::words::done;
 use crate::world::network::Request;
 
 /// What was seen after a run.
@@ -27,6 +28,8 @@ pub struct Proof {
     pub cameras: CameraCount,
     /// Cameras that were not seen to record, each with what to know about it.
     pub unproven: Vec<String>,
+    /// Where recordings lie that no page shows.
+    pub stored: Option<String>,
     /// What was waited for and did not come.
     pub fault: Option<Fault>,
 }
@@ -79,9 +82,31 @@ impl Proof {
         }
         // Addresses and cameras that were seen to record come as events of their own.
         lines.extend(self.unproven.iter().cloned());
+        lines.extend(self.stored.clone());
         lines
     }
 }
+
+/// Where the recordings of the small shape lie: a folder a camera, of which the recipe has the name.
+fn stored(answers: &Answers, plan: &Plan) -> Option<String> {
+    if answers.shape != Shape::Small {
+        return None;
+    }
+    let recorders = plan.steps.iter().filter(|s| s.kind == "container").filter_map(|s| step::with::<container::With>(s).ok());
+    let mut folders = recorders.filter_map(|with| {
+        let folder = with.workload.folders.into_iter().find(|f| f.parts.iter().any(|p| p == RECORDINGS))?;
+        Some((with.workload.camera?, format!("{}/{RECORDINGS}", folder.path)))
+    });
+    let (camera, path) = folders.next()?;
+    // Of several cameras, one path tells all.
+    Some(match path.rsplit_once(&format!("/{camera}/")).filter(|_| folders.next().is_some()) {
+        Some((before, after)) => done::stored_by_name(&format!("{before}/NAME/{after}")),
+        None => done::stored(&path),
+    })
+}
+
+/// The folder of finished recordings in a recorder's data.
+const RECORDINGS: &str = "recordings";
 
 impl Drive {
     /// This machine's address on the LAN: that of the interface with the default route.
@@ -94,7 +119,7 @@ impl Drive {
 
     /// Tries the addresses and waits for cameras.
     pub async fn prove(&self, answers: &Answers, plan: &Plan, wait: Wait) -> Proof {
-        let mut proof = Proof { addresses: self.addresses(answers, plan).await, ..Proof::default() };
+        let mut proof = Proof { addresses: self.addresses(answers, plan).await, stored: stored(answers, plan), ..Proof::default() };
         proof.cameras.of = answers.cameras.len();
         let answered: BTreeSet<String> = {
             let memory = self.memory();

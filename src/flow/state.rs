@@ -12,6 +12,7 @@ use crate::model::fault::Fault;
 use crate::model::health::HealthSnapshot;
 use crate::model::host::HostReport;
 use crate::model::plan::{Plan, StepState};
+use crate::words::done::Came;
 
 /// What is known about an install that stands or was left half-done.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -220,6 +221,24 @@ impl Flow {
             Purpose::Undo => self.stood(),
             Purpose::Uninstall => false,
         }
+    }
+
+    /// What the run came to, once it has ended.
+    pub fn came(&self) -> Option<Came<'_>> {
+        let ended = self.ended.as_ref()?;
+        Some(Came {
+            stands: ended.ok && self.left_standing(),
+            cameras: ended.cameras,
+            recorded: &self.recorded,
+            addresses: &ended.addresses,
+            says: &ended.says,
+        })
+    }
+
+    /// Cameras that record, as they were last seen: by the dashboard, else at the end of the run.
+    pub fn recording(&self) -> usize {
+        let seen = self.health.as_ref().map(|h| h.cameras.iter().filter(|c| crate::words::state::records(c)).count());
+        seen.or_else(|| self.ended.as_ref().map(|e| e.cameras.recording)).unwrap_or(0)
     }
 
     /// Steps that are done, of all.

@@ -6,7 +6,7 @@ use kerbup::flow::{Flow, Input, Intent, Stage};
 use kerbup::front::full::Look;
 use kerbup::front::full::app::App;
 use kerbup::front::full::keys::Key;
-use kerbup::model::answers::{Answers, Record};
+use kerbup::model::answers::{Answers, Record, Shape};
 use kerbup::model::camera::{CameraTried, From, StreamError, StreamReading};
 use kerbup::model::choice::Sizing;
 use kerbup::model::event::{Address, CameraCount, Event, Unit};
@@ -125,6 +125,12 @@ fn ended(ok: bool, cameras: (usize, usize)) -> Event {
         ],
         says: vec!["It records: front-door saved its first 12 s at 18:07.".into()],
     }
+}
+
+/// The end of an install without a page, as it came.
+fn came(recording: usize, of: usize, says: &[&str]) -> Event {
+    let cameras = CameraCount { recording, of };
+    Event::Done { ok: true, changed: true, cameras, addresses: vec![], says: says.iter().map(|s| s.to_string()).collect() }
 }
 
 fn failed(look: Look) -> App {
@@ -288,6 +294,18 @@ pub const STATES: &[(&str, Make)] = &[
         let mut a = done(l);
         press(&mut a, &[Key::Char('v')]);
         a.event(Event::Revealed { name: "vault.password".into(), value: "k3Rb0sPassw0rd".into() }, NOW);
+        a
+    }),
+    ("done-no-camera", |l| {
+        let mut a = running(l);
+        a.flow.answers = Answers { shape: Shape::Small, cameras: vec![], ..answers() };
+        a.event(came(0, 0, &["Installed.", "The recordings lie in /srv/kerberos/agents/door/data/recordings on this machine."]), NOW);
+        a
+    }),
+    ("done-none-records", |l| {
+        let mut a = running(l);
+        let late = "front-door did not answer when it was tried: its recorder goes on trying.";
+        a.event(came(0, 2, &["Installed.", late, &late.replace("front-door", "yard")]), NOW);
         a
     }),
     ("dashboard", |l| dashboard(l, health())),
