@@ -166,13 +166,33 @@ fn a_camera_that_is_renamed_brings_how_it_was_and_no_two_have_one_name() {
     let mut f = Flow::new(answers, vec![], false).at(Stage::Cameras);
     let effects = want(&mut f, Intent::Camera(Some(0), typed("garden")));
     assert!(matches!(effects.as_slice(), [Effect::AddCamera(Some(0), new, Some(was))] if new.name == "garden" && was.name == "yard"));
-    assert!(want(&mut f, Intent::Camera(None, typed("yard"))).is_empty() && f.note.as_deref().is_some_and(|n| n.contains("yard")));
+    assert!(want(&mut f, Intent::Camera(None, typed("yard"))).is_empty() && f.fault.as_ref().is_some_and(|f| f.says.contains("yard")));
     assert!(want(&mut f, Intent::Camera(Some(1), typed("yard"))).is_empty());
     let named = |f: &mut Flow, at| match want(f, Intent::Camera(at, typed(""))).as_slice() {
         [Effect::AddCamera(_, new, _)] => new.name.clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!((named(&mut f, None), named(&mut f, Some(0))), ("camera-2".to_string(), "yard".to_string()));
+}
+
+#[test]
+fn a_camera_gets_a_name_that_is_one_and_that_no_other_has() {
+    let answers = Answers { cameras: vec![camera("yard"), camera("camera-2")], ..Answers::default() };
+    let mut f = Flow::new(answers, vec![], false).at(Stage::Cameras);
+    let named = |f: &mut Flow, index, name: &str| match want(f, Intent::Camera(index, typed(name))).first() {
+        Some(Effect::AddCamera(_, typed, ..)) => Some(typed.name.clone()),
+        _ => None,
+    };
+    assert_eq!(named(&mut f, None, "").as_deref(), Some("camera-1"));
+    f.answers.cameras.push(camera("camera-1"));
+    assert_eq!(named(&mut f, None, "").as_deref(), Some("camera-3"));
+    assert_eq!(named(&mut f, Some(0), "").as_deref(), Some("yard"), "it keeps its own");
+    assert_eq!(named(&mut f, None, "門").as_deref(), Some("camera-3"));
+    assert_eq!(named(&mut f, None, "Front Door").as_deref(), Some("front-door"));
+    assert!(f.note.as_deref().is_some_and(|n| n.contains("Front Door") && n.contains("front-door")));
+    assert_eq!(named(&mut f, Some(0), "yard").as_deref(), Some("yard"));
+    assert_eq!(named(&mut f, None, "Yard"), None);
+    assert!(f.fault.as_ref().is_some_and(|f| f.code == "CAMERA-TWICE"), "{:?}", f.fault);
 }
 
 #[test]

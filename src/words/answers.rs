@@ -1,6 +1,7 @@
 //! Words for the questions about cameras and storage.
 
 use crate::model::answers::{Expose, Record};
+use crate::model::fault::{Fault, Whose};
 
 /// No camera was typed yet.
 pub const NO_CAMERA_YET: &str = "kerbup tries each camera as soon as you typed its address, and says what it sees. The address stands in \
@@ -27,6 +28,17 @@ pub const DAYS: &str = "The days are a number from 1 on.";
 pub const SIZE_LATER: &str = "How much it comes to is said as soon as a camera was tried.";
 /// Sizes cannot be known.
 pub const SIZE_UNKNOWN: &str = "How much it comes to is not known: no camera's stream could be measured.";
+
+/// A camera's name as it is kept, where that is not what was typed.
+pub fn kept_as(typed: &str, name: &str) -> String {
+    format!("\"{}\" is kept as {name}: names have small letters, digits and hyphens.", typed.trim())
+}
+
+/// Another camera has the name.
+pub fn camera_twice(name: &str, free: &str) -> Fault {
+    Fault::new(Whose::Input, "CAMERA-TWICE", format!("Another camera is called {name} already."))
+        .cure(format!("Give this one a name of its own, such as {free}, or leave the name empty."))
+}
 
 /// When a camera records.
 pub fn record(record: Record) -> &'static str {

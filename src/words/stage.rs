@@ -33,11 +33,6 @@ pub fn folder_stays(folder: &str) -> String {
     format!("Recordings stay in {folder}: kerbup cannot move them yet. Uninstall, which keeps them, frees the choice.")
 }
 
-/// Two cameras of one name.
-pub fn camera_twice(name: &str) -> String {
-    format!("There is a camera {name} already. Give this one another name.")
-}
-
 /// A check stands in the way.
 pub fn in_the_way(check: &Check) -> String {
     if check.advice.is_empty() { format!("First: {}.", check.seen) } else { format!("First: {}", check.advice) }

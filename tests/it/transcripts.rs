@@ -383,6 +383,21 @@ async fn an_input_that_ends_names_the_missing_answer() {
     assert!(fault.says.contains("storage.retention_days"), "{}", fault.says);
 }
 
+/// What cannot be taken is said at the question, and nothing that was typed before is asked for again.
+#[tokio::test]
+async fn a_question_is_asked_until_its_answer_can_be_taken() {
+    let flow = Flow::new(Answers::default(), vec![], false).at(Stage::Cameras);
+    let typed = ["2", "Front Door", "front-door", "http://192.0.2.31", "rtsp://192.0.2.31/stream", "", "1", "2", "front-door", "yard"];
+    let (paper, left) = walk(flow, &typed).await;
+    assert!(left.is_err());
+    for said in ["such as front-door.", "web page", "Another camera is called front-door already."] {
+        assert_eq!(paper.matches(said).count(), 1, "{said}\n{paper}");
+    }
+    let flow = Flow::new(Answers::default(), vec![], false).at(Stage::Storage);
+    let (paper, _) = walk(flow, &["srv/video", "/srv/video", "none", "14"]).await;
+    assert!(paper.contains("written from the root") && paper.contains("a number of days from 1"), "{paper}");
+}
+
 #[tokio::test]
 async fn runs_without_a_person() {
     let mut paper = String::new();

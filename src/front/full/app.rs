@@ -64,6 +64,11 @@ impl App {
             self.health_at = now;
         }
         let before = self.flow.stage;
+        if let Some(open) = self.layers.iter().rposition(|l| !l.over())
+            && self.layers.get_mut(open).is_some_and(|l| l.seen(&event))
+        {
+            self.layers.truncate(open);
+        }
         let effects = self.flow.handle(Input::Event(event));
         self.moved(before);
         effects

@@ -2,8 +2,10 @@
 
 use secrecy::SecretString;
 
+use super::show;
 use super::talk::{Stop, Talk};
-use super::{show, talk};
+use crate::ask::questions::next_camera;
+use crate::ask::valid;
 use crate::flow::intent::CameraTyped;
 use crate::flow::{Intent, Stage};
 use crate::model::address;
@@ -259,9 +261,14 @@ impl Talk<'_> {
     }
 
     async fn add_camera(&mut self) -> Result<(), Stop> {
-        let taken = |t: &talk::Talk<'_>, name: &str| t.flow.answers.cameras.iter().any(|c| c.name == name);
-        let free = (1..).map(|n| format!("camera-{n}")).find(|n| !taken(self, n)).unwrap_or_default();
-        let name = self.question("camera.name", &free, &free).await?;
+        let free = next_camera(&self.flow.answers);
+        let name = loop {
+            let name = self.question("camera.name", &free, &free).await?;
+            match self.flow.camera_name(None, &name) {
+                Ok(name) => break name,
+                Err(twice) => self.say(show::fault(&twice)),
+            }
+        };
         let url = self.question("camera.url", "", "").await?;
         if url.is_empty() {
             return Ok(());
@@ -311,17 +318,12 @@ impl Talk<'_> {
     }
 
     async fn days(&mut self) -> Result<(), Stop> {
-        loop {
-            let now = self.flow.answers.retention_days.to_string();
-            let typed = self.question("storage.retention_days", &now, &now).await?;
-            match typed.trim().parse() {
-                Ok(days) => {
-                    self.want(Intent::Days(days));
-                    return Ok(());
-                }
-                Err(_) => self.say(["Please write a number of days, such as 30."]),
-            }
+        let now = self.flow.answers.retention_days.to_string();
+        let typed = self.question("storage.retention_days", &now, &now).await?;
+        if let Ok(days) = valid::days(&typed) {
+            self.want(Intent::Days(days));
         }
+        Ok(())
     }
 
     async fn review(&mut self) -> Result<(), Stop> {

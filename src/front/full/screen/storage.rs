@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{Reply, Screen};
+use crate::ask::valid;
 use crate::flow::{Flow, Intent};
 use crate::front::full::keys::{Hint, Key};
 use crate::front::full::part::bar::bar;
@@ -44,12 +45,16 @@ fn next_expose(answers: &Answers, forward: bool) -> Expose {
 
 impl Storage {
     fn commit(&mut self) -> Reply {
-        let Some(field) = self.typing.take() else { return Reply::Taken };
+        let Some(field) = &self.typing else { return Reply::Taken };
         let text = field.value().trim();
-        match (self.at.at(4), text.parse::<u32>()) {
-            (DAYS, Ok(days)) if days > 0 => Reply::Want(vec![Intent::Days(days)]),
-            (DAYS, _) => Reply::Say(words::DAYS.into()),
-            _ => Reply::Want(vec![Intent::Folder(text.into())]),
+        let intent = if self.at.at(4) == DAYS { valid::days(text).map(Intent::Days) } else { valid::folder(text).map(Intent::Folder) };
+        match intent {
+            Ok(intent) => {
+                self.typing = None;
+                Reply::Want(vec![intent])
+            }
+            // The field stays open with what was typed.
+            Err(why) => Reply::Say(why),
         }
     }
 
