@@ -195,15 +195,15 @@ impl Drive {
         if s.upper_bound && s.needed.is_some() {
             notes.push("With cameras that record on movement it will be less.".to_string());
         }
-        if !s.unmeasured.is_empty() {
-            notes.push(format!("Not measured yet, so nothing is promised: {}.", s.unmeasured.join(", ")));
-        }
         Sizing {
             total_bytes: survey.total_bytes.get().copied(),
             free_bytes: survey.free_bytes.get().copied(),
             kind: kind.into(),
             bytes_per_day: (s.unmeasured.is_empty() && !s.per_day.is_empty()).then(|| s.per_day.values().sum()),
             max_bytes: s.needed,
+            at_least_bytes: (!s.unmeasured.is_empty() && !s.per_day.is_empty())
+                .then(|| (s.per_day.values().sum::<f64>() * f64::from(answers.retention_days)) as u64),
+            unmeasured: s.unmeasured,
             fits_days: s.fits_days,
             notes,
         }

@@ -1,6 +1,8 @@
 //! Words for the questions about cameras and storage.
 
-use crate::model::answers::{Expose, Record};
+use super::figures::{bytes, count};
+use crate::model::answers::{Answers, Expose, Record};
+use crate::model::choice::Sizing;
 use crate::model::fault::{Fault, Whose};
 
 /// No camera was typed yet.
@@ -38,6 +40,26 @@ pub fn kept_as(typed: &str, name: &str) -> String {
 pub fn camera_twice(name: &str, free: &str) -> Fault {
     Fault::new(Whose::Input, "CAMERA-TWICE", format!("Another camera is called {name} already."))
         .cure(format!("Give this one a name of its own, such as {free}, or leave the name empty."))
+}
+
+/// What the recordings come to, as far as the cameras were measured.
+pub fn sized(s: &Sizing, answers: &Answers) -> String {
+    let days = count(answers.retention_days as usize, "day");
+    let cameras = count(answers.cameras.len(), "camera");
+    match (s.max_bytes, s.at_least_bytes) {
+        _ if answers.cameras.is_empty() => SIZE_LATER.into(),
+        (Some(max), _) => format!("{cameras}, always recording: at most {} in {days}; with movement, less.", bytes(max)),
+        (None, Some(least)) => {
+            let measured = answers.cameras.len().saturating_sub(s.unmeasured.len());
+            let not = if s.unmeasured.len() == 1 { "was" } else { "were" };
+            format!(
+                "At least {} in {days} for {measured} of {cameras}, always recording; {} {not} not measured.",
+                bytes(least),
+                s.unmeasured.join(", ")
+            )
+        }
+        (None, None) => SIZE_UNKNOWN.into(),
+    }
 }
 
 /// When a camera records.

@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod camera;
+pub mod disks;
 pub mod done;
 pub mod faults;
 pub mod figures;

@@ -54,6 +54,8 @@ pub const ADD_CAMERA: &str = "Add a camera";
 pub const TRYING: &str = "I try the cameras. It takes a few seconds.";
 /// No camera.
 pub const NO_CAMERA: &str = "No camera yet. Later is fine.";
+/// A folder of one's own.
+pub const OTHER_FOLDER: &str = "Another folder";
 /// Install button.
 pub const INSTALL: &str = "Install now";
 /// Look at a step.

@@ -35,7 +35,9 @@ pub fn folder_stays(folder: &str) -> String {
 
 /// A check stands in the way.
 pub fn in_the_way(check: &Check) -> String {
-    if check.advice.is_empty() { format!("First: {}.", check.seen) } else { format!("First: {}", check.advice) }
+    let mut seen = check.seen.trim_end_matches('.').chars();
+    let seen = seen.next().map(|c| c.to_uppercase().chain(seen).collect::<String>()).unwrap_or_default();
+    if check.advice.is_empty() { format!("{seen}.") } else { format!("{seen}. {}", check.advice) }
 }
 
 /// A choice that cannot be taken here.

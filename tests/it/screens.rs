@@ -340,6 +340,34 @@ fn a_camera_that_cannot_be_taken_keeps_its_form_with_all_that_was_typed() {
 }
 
 #[test]
+fn storage_offers_the_disks_and_says_at_once_what_is_wrong_with_one() {
+    let screen = text(&drawn(&states::state("storage-disk", COLOUR), 80, 24));
+    for said in ["/srv", "1.7 TB free, 1.8 TB hard disk", "taken", "21 GB free, 57 GB eMMC", "Not usable: sdb", "not ready: exFAT"] {
+        assert!(screen.contains(said), "{said}\n{screen}");
+    }
+    // Taking another one fills the folder.
+    let mut app = states::state("storage", COLOUR);
+    app.key(Key::Down, NOW);
+    app.flow.answers.path = "/elsewhere".into();
+    let act = app.key(Key::Enter, NOW);
+    assert_eq!(app.flow.answers.path, "/srv/kerberos");
+    assert!(act.effects.iter().any(|e| matches!(e, kerbup::flow::Effect::Check(_))), "its checks are asked for at once");
+    let screen = text(&drawn(&states::state("storage-block", COLOUR), 80, 24));
+    assert_eq!(screen.matches("lies on exfat").count(), 2, "beside the folder, and as what stands in the way\n{screen}");
+    assert!(screen.contains("Choose a folder on a disk") && screen.contains("[ Show me the plan ]"), "{screen}");
+    let small = text(&drawn(&states::state("storage-small", COLOUR), 80, 24));
+    assert!(!small.contains("Who may open") && small.contains("Keep recordings"), "{small}");
+}
+
+#[test]
+fn one_camera_that_is_not_measured_leaves_what_the_others_need() {
+    let screen = text(&drawn(&states::state("storage-partly", COLOUR), 80, 24)).replace("\n  ", "");
+    let cameras = states::state("storage-partly", COLOUR).flow.answers.cameras.len();
+    assert!(screen.contains(&format!("At least 900 GB in 30 days for {} of {cameras} cameras", cameras - 1)), "{screen}");
+    assert!(screen.contains("till was not measured") && !screen.contains("fits") && !screen.contains("no camera's stream"), "{screen}");
+}
+
+#[test]
 fn what_is_pasted_goes_into_a_field_and_is_no_command() {
     let mut app = states::state("camera-form", COLOUR);
     app.key(Key::BackTab, NOW);

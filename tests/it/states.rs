@@ -44,15 +44,21 @@ fn press(app: &mut App, keys: &[Key]) {
 }
 
 fn sizing(max_gb: u64) -> Event {
-    Event::Sizing(Sizing {
+    Event::Sizing(all_of(max_gb))
+}
+
+fn all_of(max_gb: u64) -> Sizing {
+    Sizing {
         total_bytes: Some(1800 * GB),
         free_bytes: Some(1700 * GB),
         kind: "1.8 TB hard disk".into(),
         bytes_per_day: Some(max_gb as f64 * 1e9 / 30.0),
         max_bytes: Some(max_gb * GB),
         fits_days: Some((30 * 1700 / max_gb) as u32),
+        at_least_bytes: None,
+        unmeasured: vec![],
         notes: vec!["Should the disk fill before that, the oldest recordings go first, and you see it here.".into()],
-    })
+    }
 }
 
 fn tried(app: &mut App) {
@@ -234,7 +240,34 @@ pub const STATES: &[(&str, Make)] = &[
     ("storage-short", |l| {
         let mut a = app(flow(Stage::Storage), l);
         a.event(sizing(3400), NOW);
-        press(&mut a, &[Key::Down, Key::Enter]);
+        // The days stand below the three disks that are offered.
+        press(&mut a, &[Key::Down, Key::Down, Key::Down, Key::Down, Key::Enter]);
+        a
+    }),
+    ("storage-disk", |l| {
+        let mut a = app(flow(Stage::Storage), l);
+        a.event(sizing(1300), NOW);
+        press(&mut a, &[Key::Down, Key::Down, Key::Down, Key::Enter]);
+        a
+    }),
+    ("storage-block", |l| {
+        let mut a = app(flow(Stage::Storage), l);
+        a.flow.checks.push(no_owners());
+        a.event(sizing(1300), NOW);
+        press(&mut a, &[Key::Right]);
+        a
+    }),
+    ("storage-partly", |l| {
+        let mut a = app(flow(Stage::Storage), l);
+        let partly =
+            Sizing { max_bytes: None, fits_days: None, at_least_bytes: Some(900 * GB), unmeasured: vec!["till".into()], ..all_of(1300) };
+        a.event(Event::Sizing(partly), NOW);
+        a
+    }),
+    ("storage-small", |l| {
+        let mut a = app(flow(Stage::Storage), l);
+        a.flow.answers.shape = Shape::Small;
+        a.event(sizing(1300), NOW);
         a
     }),
     ("storage-kept", |l| {

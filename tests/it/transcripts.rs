@@ -286,6 +286,8 @@ fn answers_to(effect: &Effect, runs: &mut usize) -> Vec<Event> {
             kind: "hard disk".into(),
             bytes_per_day: Some(21e9),
             max_bytes: Some(630_000_000_000),
+            at_least_bytes: None,
+            unmeasured: vec![],
             fits_days: Some(80),
             notes: vec![],
         })],
