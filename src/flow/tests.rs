@@ -97,7 +97,7 @@ fn a_block_stands_in_the_way_until_its_fix_is_agreed_to() {
     f.start();
     see(&mut f, Event::Checks { checks: vec![check("docker-missing", Status::Block, Some(Fix::InstallDocker))] });
     want(&mut f, Intent::Next);
-    assert_eq!((f.here(), f.note.as_deref()), (Stage::Machine, Some("First: Do this.")));
+    assert_eq!((f.here(), f.note.as_deref()), (Stage::Machine, Some("Seen. Do this.")));
     assert!(matches!(want(&mut f, Intent::Fix(Fix::InstallDocker)).as_slice(), [Effect::Check(_)]), "nothing is changed yet");
     want(&mut f, Intent::Next);
     assert_eq!(f.here(), Stage::Where);
@@ -253,7 +253,7 @@ fn root_goes_on_with_the_plan_that_was_agreed_to_and_with_no_other() {
             checks: vec![check("docker-missing", Status::Block, Some(Fix::InstallDocker)), check("name", Status::Block, None)],
         },
     );
-    assert!(see(&mut f, planned()).is_empty() && f.note.as_deref() == Some("First: Do this."));
+    assert!(see(&mut f, planned()).is_empty() && f.note.as_deref() == Some("Seen. Do this."));
     let mut f = begun(plan());
     want(&mut f, Intent::Back);
     want(&mut f, Intent::Next);
@@ -274,7 +274,7 @@ fn numbers_are_sized_as_they_change() {
     want(&mut f, Intent::Folder("/mnt/stick".into()));
     see(&mut f, Event::Checks { checks: vec![check("fs-unfit", Status::Block, None)] });
     want(&mut f, Intent::Next);
-    assert_eq!((f.here(), f.note.as_deref()), (Stage::Storage, Some("First: Do this.")));
+    assert_eq!((f.here(), f.note.as_deref()), (Stage::Storage, Some("Seen. Do this.")));
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl Flow {
             }
             Intent::Resume(site) => self.resume(site),
             Intent::Install => self.install(),
-            Intent::Pause(hold) if self.running && !self.stopping => {
+            Intent::Pause(hold) if self.holds() => {
                 self.paused = hold;
                 vec![Effect::Pause(hold)]
             }
@@ -93,7 +93,7 @@ impl Flow {
             Intent::SaveSite(path) => vec![Effect::SaveSite(Box::new(self.answers.clone()), path)],
             Intent::SaveCommands(path) if self.plan.is_some() => vec![Effect::SaveCommands(path)],
             Intent::SaveCommands(_) => self.refuse(words::NO_PLAN_YET),
-            Intent::SaveReport(path) => vec![Effect::SaveReport(path)],
+            Intent::SaveReport(path) => vec![Effect::SaveReport(path, self.faults(), self.run_log())],
             Intent::SaveLog(path) => vec![Effect::SaveText(path, self.shown_log())],
             Intent::Quit => self.quit(),
         }

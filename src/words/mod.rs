@@ -15,4 +15,5 @@ pub mod root;
 pub mod stage;
 pub mod state;
 pub mod undo;
+pub mod vault;
 pub mod welcome;

@@ -31,7 +31,8 @@ fn rows(buf: &Buffer) -> Vec<String> {
     buf.content.chunks(width).map(|row| row.iter().map(|c| c.symbol()).collect::<String>().trim_end().to_string()).collect()
 }
 
-fn text(buf: &Buffer) -> String {
+/// Its letters.
+pub fn text(buf: &Buffer) -> String {
     rows(buf).join("\n")
 }
 
@@ -268,7 +269,7 @@ fn what_came_of_it_stays_in_the_terminal_without_the_password() {
     let said = done.last_words(Leave::Quit(0)).join("\n");
     // What stands on the screen stays in the terminal, line by line.
     for line in
-        ["It records: front-door", "yard: sees the picture", "http://192.0.2.20:8080   user root", "Recording goes on", "kerbup passwords"]
+        ["It records: front-door", "yard: recorded as asked", "http://192.0.2.20:8080   user root", "Recording goes on", "kerbup passwords"]
     {
         assert!(said.contains(line), "{line}\n{said}");
     }

@@ -300,7 +300,7 @@ fn answers_to(effect: &Effect, runs: &mut usize) -> Vec<Event> {
         Effect::Reveal(name) => vec![Event::Revealed { name: name.clone(), value: "S3cret".into() }],
         Effect::Watch => vec![Event::Health { snapshot: Box::new(health()) }],
         Effect::OpenLog(name) => vec![Event::LogLines { component: name.clone(), lines: vec!["it listens on port 80".into()] }],
-        Effect::SaveSite(_, file) | Effect::SaveCommands(file) | Effect::SaveReport(file) => {
+        Effect::SaveSite(_, file) | Effect::SaveCommands(file) | Effect::SaveReport(file, ..) => {
             vec![Event::Note { says: format!("Written to {file}.") }]
         }
         _ => vec![],

@@ -230,7 +230,9 @@ impl Screen for Storage {
                 self.at = Cursor::to((self.at.at(len) + 1) % len);
                 Reply::Taken
             }
-            (At::Folder, Key::Enter) if flow.kept_folder().is_some() => Reply::Say(stage::folder_stays(flow.kept_folder().unwrap_or_default())),
+            (At::Folder, Key::Enter) if flow.kept_folder().is_some() => {
+                Reply::Say(stage::folder_stays(flow.kept_folder().unwrap_or_default()))
+            }
             (At::Folder, Key::Enter) => {
                 self.days = false;
                 self.typing = Some(Field::new(&flow.answers.path));
