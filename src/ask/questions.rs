@@ -55,7 +55,7 @@ pub fn record(record: Record) -> &'static str {
 }
 
 /// The first `camera-N` that is not taken.
-fn next_camera(answers: &Answers) -> String {
+pub fn next_camera(answers: &Answers) -> String {
     let taken = |name: &String| answers.cameras.iter().any(|c| c.name == *name);
     (1..=answers.cameras.len() + 1).map(|n| format!("camera-{n}")).find(|n| !taken(n)).unwrap_or_default()
 }

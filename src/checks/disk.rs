@@ -2,26 +2,9 @@
 
 use super::outcome::{Facts, Outcome, below, known};
 use crate::model::check::Fix;
-use crate::model::host::{Disk, DiskKind, VirtKind, Volume};
+use crate::model::host::{Disk, DiskKind, VirtKind, Volume, no_owners};
 use crate::words::{figures, machine};
 
-/// File systems without owners and locks as a database needs them (docker-library/mongo#243, #205, #737).
-const NO_OWNERS: [&str; 14] = [
-    "ntfs",
-    "ntfs3",
-    "fuseblk",
-    "exfat",
-    "vfat",
-    "msdos",
-    "cifs",
-    "smb3",
-    "smbfs",
-    "9p",
-    "drvfs",
-    "vboxsf",
-    "fuse.vmhgfs-fuse",
-    "fuse.sshfs",
-];
 /// File systems that are known to work for some and not for others.
 const DOUBTFUL: [&str; 5] = ["nfs", "nfs4", "fuse.mergerfs", "fuse.glusterfs", "ceph"];
 /// Parts of something larger, which are not meant to be mounted themselves.
@@ -35,7 +18,7 @@ pub fn file_system(f: &Facts) -> Outcome {
     known!(f.host.mounts);
     let Some(mount) = f.mount_of(&f.answers.path) else { return Outcome::skip("not known: no file system is listed for the folder") };
     let fs = mount.fs.as_str();
-    if NO_OWNERS.contains(&fs) {
+    if no_owners(fs) {
         Outcome::block(
             format!("{} lies on {fs} ({}), on which MongoDB cannot keep its data", f.answers.path, mount.path),
             "Choose a folder on a disk with ext4, xfs or btrfs. A disk can be made ready anew (this deletes what is on it): sudo mkfs.ext4 /dev/…",
@@ -68,7 +51,7 @@ pub fn ownership(f: &Facts) -> Outcome {
         .fix(Fix::OtherFolder);
     }
     // ntfs3 keeps owners in its own attributes; fuse's NTFS does with `permissions`.
-    if !NO_OWNERS.contains(&fs) || fs == "ntfs3" || mounted_rights {
+    if !no_owners(fs) || fs == "ntfs3" || mounted_rights {
         return Outcome::pass(format!("{fs} keeps owners"));
     }
     let seen = format!("{} lies on {fs}, which keeps no owners: the recorder runs as its own user and may not write there", f.answers.path);
@@ -156,7 +139,7 @@ pub fn system_disk(f: &Facts) -> Outcome {
         .filter(|m| {
             m.disk.is_some() && m.disk != mount.disk && m.path != "/" && !below(&m.path, "/boot") && !m.options.iter().any(|o| o == "ro")
         })
-        .filter(|m| !NO_OWNERS.contains(&m.fs.as_str()) && m.free > mount.free.saturating_mul(3))
+        .filter(|m| !no_owners(&m.fs) && m.free > mount.free.saturating_mul(3))
         .max_by_key(|m| m.free);
     match better {
         Some(other) if mount.path == "/" => Outcome::warn(

@@ -52,7 +52,8 @@ fn real() -> World {
 fn practice(name: &str) -> Result<World, Fault> {
     let described = match name {
         "" => fake::named("nuc")?,
-        file if file.contains('/') || file.ends_with(".json") => {
+        name if fake::names().contains(&name) => fake::named(name)?,
+        file if file.contains('/') || file.ends_with(".json") || RealFiles.meta(file).is_ok() => {
             let bytes = RealFiles.read(file).map_err(|e| {
                 Fault::new(Whose::Input, "REPORT-UNREADABLE", format!("{file} cannot be read."))
                     .because(e.to_string())
@@ -95,6 +96,7 @@ impl Setup {
         let clock = world.clock.clone();
         let mut drive = Drive::new(world, recipes, root, sender);
         drive.papers = Arc::new(RealFiles);
+        drive.here = std::path::absolute(".").map_or_else(|_| ".".into(), |p| p.to_string_lossy().into_owned());
         if named.is_none() && globals.practice.is_none() && RealFiles.uid() != 0 {
             // Whoever plans, root installs.
             drive.installed = sites::ROOTS.into();

@@ -229,7 +229,7 @@ mod tests {
         drive.papers.write("/site.toml", file.as_bytes(), 0o600).unwrap();
         let answers = drive.answers(&["/site.toml".to_string()], &[]).unwrap();
         drive.memory().answers = answers.clone();
-        let mut flow = Flow::new(answers, vec![], false).at(Stage::Where);
+        let mut flow = Flow::new(answers.clone(), vec![], false).at(Stage::Where);
         for _ in 0..2 {
             flow.handle(Input::Intent(Intent::Next)).into_iter().for_each(|e| drive.perform(e));
             assert!(flow.tried.len() == 3 && flow.here() == Stage::Cameras);
@@ -243,5 +243,11 @@ mod tests {
         let came = |name: &str| flow.tried[name].as_ref().is_some_and(|t| t.outcome.is_ok());
         assert_eq!([came("door"), came("yard"), came("till")], [true, true, false]);
         assert!(events.try_recv().is_err(), "each was tried once");
+        // What the measured ones need is known although one is dead, and grows with the days.
+        let sized = drive.size(&answers).await;
+        assert_eq!((sized.max_bytes, sized.fits_days, sized.unmeasured.as_slice()), (None, None, ["till".to_string()].as_slice()));
+        let longer = drive.size(&crate::model::answers::Answers { retention_days: 60, ..answers }).await;
+        assert_eq!(sized.at_least_bytes.map(|b| b * 2), longer.at_least_bytes);
+        assert!(sized.at_least_bytes.is_some_and(|b| b > 1_000_000_000), "{sized:?}");
     }
 }

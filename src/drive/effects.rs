@@ -17,6 +17,7 @@ use crate::model::host::DiskKind;
 use crate::model::journal::Purpose;
 use crate::plan::sizing;
 use crate::step::file_fault;
+use crate::words::stage;
 
 /// Between two readings of the dashboard while something changes.
 const WATCH: Duration = Duration::from_secs(2);
@@ -167,11 +168,19 @@ impl Drive {
                 self.save(&path, text)?;
             }
             Effect::SaveText(path, text) => self.save(&path, text)?,
-            Effect::SaveReport(path) => {
+            Effect::SaveReport(path, faults, log) => {
                 let host = self.memory().host.clone();
                 let checks = self.check(&answers);
-                let document =
-                    serde_json::json!({ "schema": 1, "host": host, "checks": checks, "verdict": crate::model::check::verdict(&checks) });
+                let redactor = self.secrets.redactor();
+                let clean = |lines: Vec<String>| lines.iter().map(|l| redactor.clean(l)).collect::<Vec<_>>();
+                let faults: Vec<Fault> = faults
+                    .into_iter()
+                    .map(|f| Fault { says: redactor.clean(&f.says), because: clean(f.because), cure: clean(f.cure), ..f })
+                    .collect();
+                let document = serde_json::json!({
+                    "schema": 1, "host": host, "checks": checks, "verdict": crate::model::check::verdict(&checks),
+                    "faults": faults, "log": clean(log),
+                });
                 self.save(&path, format!("{document:#}\n"))?;
             }
             // Whoever holds the terminal sees to a practice.
@@ -180,9 +189,18 @@ impl Drive {
         Ok(())
     }
 
+    /// Writes a paper of the person's. What lies there already and was not written just now stays: the new one gets a number.
     fn save(&self, path: &str, text: String) -> Result<(), Fault> {
-        self.papers.write(path, text.as_bytes(), 0o600).map_err(|e| file_fault(&e, path))?;
-        self.send(Event::Note { says: format!("Written to {path}.") });
+        let asked = if path.starts_with('/') { path.to_string() } else { format!("{}/{path}", self.here.trim_end_matches('/')) };
+        let free = |path: &String| self.memory().written.contains(path) || self.papers.meta(path).is_err();
+        let numbered = |n: usize| match asked.rsplit_once('.').filter(|(_, end)| !end.contains('/')) {
+            Some((before, end)) => format!("{before}-{n}.{end}"),
+            None => format!("{asked}-{n}"),
+        };
+        let path = std::iter::once(asked.clone()).chain((2..).map(numbered)).find(free).unwrap_or_else(|| asked.clone());
+        self.papers.write(&path, text.as_bytes(), 0o600).map_err(|e| file_fault(&e, &path))?;
+        self.send(Event::Note { says: stage::written(&path, (path != asked).then_some(asked.as_str())) });
+        self.memory().written.insert(path);
         Ok(())
     }
 
@@ -212,15 +230,15 @@ impl Drive {
         if s.upper_bound && s.needed.is_some() {
             notes.push("With cameras that record on movement it will be less.".to_string());
         }
-        if !s.unmeasured.is_empty() {
-            notes.push(format!("Not measured yet, so nothing is promised: {}.", s.unmeasured.join(", ")));
-        }
         Sizing {
             total_bytes: survey.total_bytes.get().copied(),
             free_bytes: survey.free_bytes.get().copied(),
             kind: kind.into(),
             bytes_per_day: (s.unmeasured.is_empty() && !s.per_day.is_empty()).then(|| s.per_day.values().sum()),
             max_bytes: s.needed,
+            at_least_bytes: (!s.unmeasured.is_empty() && !s.per_day.is_empty())
+                .then(|| (s.per_day.values().sum::<f64>() * f64::from(answers.retention_days)) as u64),
+            unmeasured: s.unmeasured,
             fits_days: s.fits_days,
             notes,
         }
@@ -277,5 +295,55 @@ impl Drive {
             self.secrets.put(&name, value);
         }
         Ok(answers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::recipe::load::embedded;
+    use crate::world::fake::{named, world};
+
+    async fn written(drive: &Drive, events: &mut tokio::sync::mpsc::UnboundedReceiver<Event>, effect: Effect) -> String {
+        drive.perform(effect);
+        loop {
+            if let Event::Note { says } = events.recv().await.unwrap() {
+                return says;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn papers_are_named_whole_and_nobody_elses_is_overwritten() {
+        let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
+        let mut drive = Drive::new(world(named("nuc").unwrap()), embedded().unwrap(), "/var/lib/kerbup".into(), sender);
+        drive.here = "/home".into();
+        drive.papers.write("/home/log.txt", b"mine", 0o600).unwrap();
+        let save = |text: &str| Effect::SaveText("log.txt".into(), text.into());
+        let says = written(&drive, &mut events, save("one")).await;
+        assert!(says.starts_with("Written to /home/log-2.txt: /home/log.txt was there"), "{says}");
+        assert_eq!(drive.papers.read("/home/log.txt").unwrap(), b"mine");
+        // What it wrote itself is written anew.
+        written(&drive, &mut events, save("two")).await;
+        assert_eq!(drive.papers.read("/home/log-2.txt").unwrap(), b"two");
+        assert!(drive.papers.meta("/home/log-3.txt").is_err());
+    }
+
+    #[tokio::test]
+    async fn a_report_has_what_failed_and_the_log_and_no_secret() {
+        let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
+        let drive = Drive::new(world(named("nuc").unwrap()), embedded().unwrap(), "/var/lib/kerbup".into(), sender);
+        drive.secrets.put("vault.password", "geheim99".to_string().into());
+        let fault = Fault::new(Whose::Machine, "PORT-TAKEN", "Port 9001 is in use.").because("it said geheim99").cure("Take another.");
+        let log = vec!["12 kerbup Start the video store: failed with geheim99".to_string()];
+        let says = written(&drive, &mut events, Effect::SaveReport("report.json".into(), vec![fault], log)).await;
+        assert_eq!(says, "Written to /report.json.");
+        let text = String::from_utf8(drive.papers.read("/report.json").unwrap()).unwrap();
+        let document: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(document["faults"][0]["code"], "PORT-TAKEN");
+        assert!(document["log"][0].as_str().is_some_and(|l| l.contains("failed with")) && !text.contains("geheim99"), "{text}");
+        assert!(crate::world::fake::from_report(text.as_bytes()).is_ok(), "and it can be practised on");
     }
 }

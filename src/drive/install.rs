@@ -185,6 +185,9 @@ impl Drive {
             }
             if finished.fault.is_some() {
                 finished.ending = Ending::Failed;
+            } else if proof.stopped && matches!(wait, Wait::UntilRecorded(_)) && proof.cameras.recording < proof.cameras.of {
+                // Done was to mean that they record.
+                finished.ending = Ending::Stopped;
             }
         }
         journal.append(&Record::RunEnded { at: self.world.clock.now(), ending: finished.ending })?;

@@ -63,6 +63,8 @@ pub struct Memory {
     pub plan: Option<Plan>,
     /// The plan that a person said yes to before root was asked for: the next plan keeps its figures.
     pub agreed: Option<Plan>,
+    /// Papers that were written for the person since the program was started.
+    pub written: std::collections::BTreeSet<String>,
     /// The answers as last heard of.
     pub answers: Answers,
     /// State folder of the site whose run, another kerbup's, is shown.
@@ -77,6 +79,8 @@ pub struct Drive {
     /// Where the person's own files lie: site files that are given, answers and reports that are saved. Also in practice
     /// these are this machine's.
     pub papers: Arc<dyn Files>,
+    /// The folder that their names without one are meant in.
+    pub here: String,
     /// The recipes.
     pub recipes: Arc<Recipes>,
     /// Folder that holds a folder for each site.
@@ -100,6 +104,7 @@ impl Drive {
     pub fn new(world: World, recipes: Recipes, root: String, events: UnboundedSender<Event>) -> Self {
         Drive {
             papers: world.files.clone(),
+            here: "/".into(),
             world,
             recipes: Arc::new(recipes),
             installed: root.clone(),

@@ -10,12 +10,14 @@ use super::install::Finished;
 use super::{Drive, inside};
 use crate::model::answers::{Answers, Expose, Shape};
 use crate::model::camera::CameraTried;
-use crate::model::event::{Address, CameraCount, Event, Unit};
+use crate::model::event::{Address, CameraCount, Event, PROOF, Unit};
 use crate::model::fault::{Fault, Whose};
 use crate::model::health::{CameraHealth, CameraState};
 use crate::model::journal::Ending;
 use crate::model::plan::Plan;
+use crate::run::Control;
 use crate::step::{self, container};
+use crate::words::done;
 use crate::world::network::Request;
 
 /// What was seen after a run.
@@ -27,6 +29,10 @@ pub struct Proof {
     pub cameras: CameraCount,
     /// Cameras that were not seen to record, each with what to know about it.
     pub unproven: Vec<String>,
+    /// Where recordings lie that no page shows.
+    pub stored: Option<String>,
+    /// A person ended the waiting.
+    pub stopped: bool,
     /// What was waited for and did not come.
     pub fault: Option<Fault>,
 }
@@ -79,9 +85,31 @@ impl Proof {
         }
         // Addresses and cameras that were seen to record come as events of their own.
         lines.extend(self.unproven.iter().cloned());
+        lines.extend(self.stored.clone());
         lines
     }
 }
+
+/// Where the recordings of the small shape lie: a folder a camera, of which the recipe has the name.
+fn stored(answers: &Answers, plan: &Plan) -> Option<String> {
+    if answers.shape != Shape::Small {
+        return None;
+    }
+    let recorders = plan.steps.iter().filter(|s| s.kind == "container").filter_map(|s| step::with::<container::With>(s).ok());
+    let mut folders = recorders.filter_map(|with| {
+        let folder = with.workload.folders.into_iter().find(|f| f.parts.iter().any(|p| p == RECORDINGS))?;
+        Some((with.workload.camera?, format!("{}/{RECORDINGS}", folder.path)))
+    });
+    let (camera, path) = folders.next()?;
+    // Of several cameras, one path tells all.
+    Some(match path.rsplit_once(&format!("/{camera}/")).filter(|_| folders.next().is_some()) {
+        Some((before, after)) => done::stored_by_name(&format!("{before}/NAME/{after}")),
+        None => done::stored(&path),
+    })
+}
+
+/// The folder of finished recordings in a recorder's data.
+const RECORDINGS: &str = "recordings";
 
 impl Drive {
     /// This machine's address on the LAN: that of the interface with the default route.
@@ -94,7 +122,7 @@ impl Drive {
 
     /// Tries the addresses and waits for cameras.
     pub async fn prove(&self, answers: &Answers, plan: &Plan, wait: Wait) -> Proof {
-        let mut proof = Proof { addresses: self.addresses(answers, plan).await, ..Proof::default() };
+        let mut proof = Proof { addresses: self.addresses(answers, plan).await, stored: stored(answers, plan), ..Proof::default() };
         proof.cameras.of = answers.cameras.len();
         let answered: BTreeSet<String> = {
             let memory = self.memory();
@@ -106,7 +134,7 @@ impl Drive {
             Wait::UntilRecorded(limit) => limit.as_secs_f64(),
         };
         let since = self.world.clock.ticks();
-        let (id, title) = ("proof".to_string(), "Wait for the first recording".to_string());
+        let (id, title) = (PROOF.to_string(), "Wait for the first recording".to_string());
         if !answered.is_empty() && limit > 0.0 {
             self.send(Event::StepStarted { id: id.clone(), title: title.clone(), at: self.world.clock.now() });
         }
@@ -115,6 +143,7 @@ impl Drive {
         let place = self.place(plan);
         let mut inside: BTreeMap<String, CameraTried> = BTreeMap::new();
         let watched = self.watched(&answers.site, plan, answers).await.ok();
+        let mut control = self.control.subscribe();
         while let Some(watched) = watched.as_ref().filter(|_| !answered.is_empty()) {
             let snapshot = self.read(watched).await;
             for c in &snapshot.cameras {
@@ -139,7 +168,8 @@ impl Drive {
             let settled =
                 |name: &String| recorded.contains(name) || (wait == Wait::AsUsual && asked.get(name).is_some_and(|a| a.over(now)));
             let waited = now - since;
-            if waited >= limit || answered.iter().all(settled) {
+            proof.stopped = *control.borrow_and_update() == Control::Stop;
+            if proof.stopped || waited >= limit || answered.iter().all(settled) {
                 break;
             }
             let answers = join_all(names.iter().map(|name| self.record_now(watched, name))).await;
@@ -147,7 +177,11 @@ impl Drive {
             // Measured: a recorder waits 30 s at each start before it opens its camera.
             let note = "a recorder opens its camera about 30 s after it started".to_string();
             self.send(Event::StepProgress { id: id.clone(), done: waited as u64, total: Some(limit as u64), unit: Unit::Seconds, note });
-            self.world.clock.sleep(Duration::from_secs(1)).await;
+            tokio::select! {
+                () = self.world.clock.sleep(Duration::from_secs(1)) => {}
+                // The drive holds the other end, so it is there.
+                _ = control.changed() => {}
+            }
         }
         if !answered.is_empty() && limit > 0.0 {
             self.send(Event::StepDone { id, title, seconds: self.world.clock.ticks() - since, changed: false });
@@ -171,7 +205,7 @@ impl Drive {
         for c in answers.cameras.iter().filter(|c| !answered.contains(&c.name)) {
             proof.unproven.push(format!("{} did not answer when it was tried: its recorder goes on trying.", c.name));
         }
-        if let (Wait::UntilRecorded(limit), Some(first)) = (wait, late.first()) {
+        if let (Wait::UntilRecorded(limit), Some(first), false) = (wait, late.first(), proof.stopped) {
             let names: Vec<&str> = late.iter().map(|n| n.as_str()).collect();
             let fault =
                 Fault::new(Whose::Network, "NOT-RECORDING", format!("No recording within {} s: {}.", limit.as_secs(), names.join(", ")));
@@ -260,6 +294,48 @@ mod tests {
             let code = finished.fault.as_ref().map(|f| f.code.as_str());
             let wanted = if wait == Wait::AsUsual { (true, Ending::Done, None) } else { (false, Ending::Failed, Some("NOT-RECORDING")) };
             assert_eq!((*ok, finished.ending, code), wanted);
+        }
+    }
+
+    /// The install of a site whose camera never records, stopped as soon as it waits for that.
+    async fn stopped_while_it_waits(wait: Wait) -> (Finished, Vec<Event>) {
+        let (sender, mut events) = unbounded_channel();
+        let machine = Described { trouble: vec![], deaf_recorders: true, ..named("nuc").unwrap() };
+        let drive = Drive::new(paced(machine, Pace::Speed(20.0)).0, embedded().unwrap(), "/var/lib/kerbup".into(), sender);
+        let url = "rtsp://192.168.1.64/Streaming/Channels/101".to_string();
+        drive.secrets.put("camera.door.url", url.clone().into());
+        let camera = Camera { name: "door".into(), url, sub_url: None, user: None, record: Record::Motion };
+        let answers = Answers { site: "shop".into(), path: "/srv/kerberos".into(), cameras: vec![camera], ..Answers::default() };
+        drive.look(&answers).await;
+        drive.try_cameras(&answers).await;
+        let (plan, _) = drive.plan(&answers).await.unwrap();
+        let (two, with) = (drive.clone(), answers.clone());
+        let run = tokio::spawn(async move { two.install(&with, &plan, wait).await.unwrap() });
+        let mut all = vec![];
+        loop {
+            let event = events.recv().await.unwrap();
+            let waits = matches!(&event, Event::StepStarted { id, .. } if id == PROOF);
+            all.push(event);
+            if waits {
+                break;
+            }
+        }
+        drive.control(Control::Stop);
+        let finished = run.await.unwrap();
+        all.extend(std::iter::from_fn(|| events.try_recv().ok()));
+        (finished, all)
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_the_wait_for_recordings_at_once_and_claims_none() {
+        for (wait, ending) in [(Wait::AsUsual, Ending::Done), (Wait::UntilRecorded(Duration::from_secs(240)), Ending::Stopped)] {
+            let (finished, events) = stopped_while_it_waits(wait).await;
+            assert_eq!((finished.ending, finished.cameras), (ending, CameraCount { recording: 0, of: 1 }), "{:?}", finished.fault);
+            let waited = events.iter().find_map(|e| match e {
+                Event::StepDone { id, seconds, .. } if id == PROOF => Some(*seconds),
+                _ => None,
+            });
+            assert!(waited.is_some_and(|s| s < 20.0), "{waited:?}");
         }
     }
 

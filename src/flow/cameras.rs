@@ -2,9 +2,11 @@
 
 use super::intent::CameraTyped;
 use super::{Effect, Flow, Stage};
+use crate::ask::{questions, valid};
 use crate::model::answers::Camera;
 use crate::model::camera::CameraTried;
-use crate::words::stage as words;
+use crate::model::fault::Fault;
+use crate::words::answers as words;
 
 /// What is kept of a camera besides its answers.
 const SECRETS: [&str; 6] = ["url", "sub_url", "login", "password", "inside-url", "inside-sub_url"];
@@ -17,22 +19,36 @@ impl Flow {
         new.into_iter().flat_map(|name| self.try_camera(name)).collect()
     }
 
-    /// A camera was typed. One without a name gets a free one; no two have the same, since their secrets go by it.
-    pub(super) fn camera_typed(&mut self, index: Option<usize>, mut typed: CameraTyped) -> Vec<Effect> {
-        let cameras = &self.answers.cameras;
-        let was = index.and_then(|i| cameras.get(i)).cloned();
+    /// The name that a typed camera gets: what was typed, as a name has to be; else the one it has, else a free one. Refused
+    /// where another camera has it.
+    pub fn camera_name(&self, index: Option<usize>, typed: &str) -> Result<String, Fault> {
+        let now = index.and_then(|i| self.answers.cameras.get(i)).map(|c| c.name.clone());
+        if !typed.chars().any(|c| c.is_ascii_alphanumeric()) {
+            return Ok(now.unwrap_or_else(|| questions::next_camera(&self.answers)));
+        }
+        let name = valid::name(typed).unwrap_or_else(|_| valid::label(typed));
+        let taken = self.answers.cameras.iter().enumerate().any(|(i, c)| c.name == name && Some(i) != index);
+        if taken { Err(words::camera_twice(&name, &questions::next_camera(&self.answers))) } else { Ok(name) }
+    }
+
+    /// A camera was typed: it is taken apart under the name that it gets.
+    pub(super) fn camera_typed(&mut self, index: Option<usize>, typed: CameraTyped) -> Vec<Effect> {
+        let was = index.and_then(|i| self.answers.cameras.get(i)).cloned();
         if index.is_some() && was.is_none() {
             return vec![];
         }
-        let taken = |name: &str| cameras.iter().enumerate().any(|(i, c)| Some(i) != index && c.name == name);
-        if typed.name.is_empty() {
-            let free = || (1..).map(|n| format!("camera-{n}")).find(|n| !taken(n)).unwrap_or_default();
-            typed.name = was.as_ref().map_or_else(free, |c| c.name.clone());
+        match self.camera_name(index, &typed.name) {
+            Ok(name) => {
+                if !typed.name.is_empty() && name != typed.name {
+                    self.note = Some(words::kept_as(&typed.name, &name));
+                }
+                vec![Effect::AddCamera(index, CameraTyped { name, ..typed }, was.map(Box::new))]
+            }
+            Err(fault) => {
+                self.fault = Some(fault);
+                vec![]
+            }
         }
-        if taken(&typed.name) {
-            return self.refuse(words::camera_twice(&typed.name));
-        }
-        vec![Effect::AddCamera(index, typed, was.map(Box::new))]
     }
 
     /// A camera was understood: it is tried.

@@ -5,6 +5,7 @@ use secrecy::SecretString;
 use super::intent::CameraTyped;
 use crate::model::answers::{Answers, Camera};
 use crate::model::check::Fix;
+use crate::model::fault::Fault;
 
 /// What to do.
 #[derive(Debug, Clone)]
@@ -62,8 +63,8 @@ pub enum Effect {
     SaveSite(Box<Answers>, String),
     /// Write the plan's commands there.
     SaveCommands(String),
-    /// Write host and checks there.
-    SaveReport(String),
+    /// Write host and checks there, with what failed and the run's log.
+    SaveReport(String, Vec<Fault>, Vec<String>),
     /// Write this text there: a log that is shown.
     SaveText(String, String),
     /// End the program with this exit code.

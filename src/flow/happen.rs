@@ -70,6 +70,7 @@ impl Flow {
                 }
             }
             Event::StepStarted { id, title, at } => {
+                self.note_down(at, stage::step_begun(&title));
                 self.step(id, Some(title), StepRun::Running { since: at, progress: None, note: String::new() });
             }
             Event::StepProgress { id, done, total, unit, note } => {
@@ -79,15 +80,21 @@ impl Flow {
                 };
                 self.step(id, None, StepRun::Running { since, progress: Some((done, total, unit)), note });
             }
-            Event::StepDone { id, title, seconds, changed } => self.step(id, Some(title), StepRun::Done { seconds, changed }),
+            Event::StepDone { id, title, seconds, changed } => {
+                self.note_down(self.begun(&id) + seconds, stage::step_done(&title, seconds, changed));
+                self.step(id, Some(title), StepRun::Done { seconds, changed });
+            }
             Event::StepFailed { id, title, seconds, fault } => {
+                let at = self.begun(&id) + seconds;
+                stage::step_failed(&title, seconds, &fault).into_iter().for_each(|line| self.note_down(at, line));
                 self.step(id, Some(title), StepRun::Failed { seconds, fault: Box::new(fault) });
             }
-            Event::StepReverted { id, title } => self.step(id, Some(title), StepRun::Reverted),
-            Event::Log { at, from, text } => {
-                self.log.push((at, from, text));
-                keep_last(&mut self.log, LOG_LINES);
+            Event::StepReverted { id, title } => {
+                let at = self.log.last().map_or(0.0, |(at, ..)| *at);
+                self.note_down(at, stage::step_reverted(&title));
+                self.step(id, Some(title), StepRun::Reverted);
             }
+            Event::Log { at, from, text } => self.log_line(at, from, text),
             Event::Recorded { camera, says } => {
                 self.recorded.retain(|(name, _)| *name != camera);
                 self.recorded.push((camera, says));
@@ -143,6 +150,24 @@ impl Flow {
         }
         self.plan = Some(plan);
         self.states.clear();
+    }
+
+    fn log_line(&mut self, at: f64, from: String, text: String) {
+        self.log.push((at, from, text));
+        keep_last(&mut self.log, LOG_LINES);
+    }
+
+    /// The run's own line in its log: so that it tells what was done also where no program says a word.
+    fn note_down(&mut self, at: f64, text: String) {
+        self.log_line(at, "kerbup".into(), text);
+    }
+
+    /// When a step began, in seconds since 1970.
+    fn begun(&self, id: &str) -> f64 {
+        match self.steps.get(id) {
+            Some(StepRun::Running { since, .. }) => *since,
+            _ => self.log.last().map_or(0.0, |(at, ..)| *at),
+        }
     }
 
     fn step(&mut self, id: String, title: Option<String>, state: StepRun) {

@@ -7,11 +7,12 @@ use crate::model::answers::{Answers, PlatformKind, Shape};
 use crate::model::camera::CameraTried;
 use crate::model::check::{Check, Fix, Status};
 use crate::model::choice::{PlatformChoice, Sizing};
-use crate::model::event::{Address, CameraCount};
+use crate::model::event::{Address, CameraCount, PROOF};
 use crate::model::fault::Fault;
 use crate::model::health::HealthSnapshot;
 use crate::model::host::HostReport;
 use crate::model::plan::{Plan, StepState};
+use crate::words::done::Came;
 
 /// What is known about an install that stands or was left half-done.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -233,6 +234,29 @@ impl Flow {
         }
     }
 
+    /// What the run came to, once it has ended.
+    pub fn came(&self) -> Option<Came<'_>> {
+        let ended = self.ended.as_ref()?;
+        Some(Came {
+            stands: ended.ok && self.left_standing(),
+            cameras: ended.cameras,
+            recorded: &self.recorded,
+            addresses: &ended.addresses,
+            says: &ended.says,
+        })
+    }
+
+    /// Cameras that record, as they were last seen: by the dashboard, else at the end of the run.
+    pub fn recording(&self) -> usize {
+        let seen = self.health.as_ref().map(|h| h.cameras.iter().filter(|c| crate::words::state::records(c)).count());
+        seen.or_else(|| self.ended.as_ref().map(|e| e.cameras.recording)).unwrap_or(0)
+    }
+
+    /// The run can be held: some step of it is still to come. The wait for recordings at its end is none.
+    pub fn holds(&self) -> bool {
+        self.running && !self.stopping && !self.steps.contains_key(PROOF)
+    }
+
     /// Steps that are done, of all.
     pub fn done_of(&self) -> (usize, usize) {
         (self.steps.values().filter(|s| matches!(s, StepRun::Done { .. })).count(), self.steps.len())
@@ -252,9 +276,23 @@ impl Flow {
     pub fn shown_log(&self) -> String {
         let lines: Vec<String> = match &self.open_log {
             Some((_, lines)) => lines.clone(),
-            None => self.log.iter().map(|(at, from, text)| format!("{at:.0} {from} {text}")).collect(),
+            None => self.run_log(),
         };
         lines.join("\n") + "\n"
+    }
+
+    /// The run's log, a line each.
+    pub fn run_log(&self) -> Vec<String> {
+        self.log.iter().map(|(at, from, text)| format!("{at:.0} {from} {text}")).collect()
+    }
+
+    /// What failed: steps of the run, and what was asked for outside of one.
+    pub fn faults(&self) -> Vec<Fault> {
+        let steps = self.order.iter().filter_map(|id| match self.steps.get(id) {
+            Some(StepRun::Failed { fault, .. }) => Some((**fault).clone()),
+            _ => None,
+        });
+        steps.chain(self.fault.clone()).collect()
     }
 
     /// Something is under way that a person waits for: a spinner turns.

@@ -97,7 +97,7 @@ fn a_block_stands_in_the_way_until_its_fix_is_agreed_to() {
     f.start();
     see(&mut f, Event::Checks { checks: vec![check("docker-missing", Status::Block, Some(Fix::InstallDocker))] });
     want(&mut f, Intent::Next);
-    assert_eq!((f.here(), f.note.as_deref()), (Stage::Machine, Some("First: Do this.")));
+    assert_eq!((f.here(), f.note.as_deref()), (Stage::Machine, Some("Seen. Do this.")));
     assert!(matches!(want(&mut f, Intent::Fix(Fix::InstallDocker)).as_slice(), [Effect::Check(_)]), "nothing is changed yet");
     want(&mut f, Intent::Next);
     assert_eq!(f.here(), Stage::Where);
@@ -166,13 +166,33 @@ fn a_camera_that_is_renamed_brings_how_it_was_and_no_two_have_one_name() {
     let mut f = Flow::new(answers, vec![], false).at(Stage::Cameras);
     let effects = want(&mut f, Intent::Camera(Some(0), typed("garden")));
     assert!(matches!(effects.as_slice(), [Effect::AddCamera(Some(0), new, Some(was))] if new.name == "garden" && was.name == "yard"));
-    assert!(want(&mut f, Intent::Camera(None, typed("yard"))).is_empty() && f.note.as_deref().is_some_and(|n| n.contains("yard")));
+    assert!(want(&mut f, Intent::Camera(None, typed("yard"))).is_empty() && f.fault.as_ref().is_some_and(|f| f.says.contains("yard")));
     assert!(want(&mut f, Intent::Camera(Some(1), typed("yard"))).is_empty());
     let named = |f: &mut Flow, at| match want(f, Intent::Camera(at, typed(""))).as_slice() {
         [Effect::AddCamera(_, new, _)] => new.name.clone(),
         other => panic!("{other:?}"),
     };
     assert_eq!((named(&mut f, None), named(&mut f, Some(0))), ("camera-2".to_string(), "yard".to_string()));
+}
+
+#[test]
+fn a_camera_gets_a_name_that_is_one_and_that_no_other_has() {
+    let answers = Answers { cameras: vec![camera("yard"), camera("camera-2")], ..Answers::default() };
+    let mut f = Flow::new(answers, vec![], false).at(Stage::Cameras);
+    let named = |f: &mut Flow, index, name: &str| match want(f, Intent::Camera(index, typed(name))).first() {
+        Some(Effect::AddCamera(_, typed, ..)) => Some(typed.name.clone()),
+        _ => None,
+    };
+    assert_eq!(named(&mut f, None, "").as_deref(), Some("camera-1"));
+    f.answers.cameras.push(camera("camera-1"));
+    assert_eq!(named(&mut f, None, "").as_deref(), Some("camera-3"));
+    assert_eq!(named(&mut f, Some(0), "").as_deref(), Some("yard"), "it keeps its own");
+    assert_eq!(named(&mut f, None, "門").as_deref(), Some("camera-3"));
+    assert_eq!(named(&mut f, None, "Front Door").as_deref(), Some("front-door"));
+    assert!(f.note.as_deref().is_some_and(|n| n.contains("Front Door") && n.contains("front-door")));
+    assert_eq!(named(&mut f, Some(0), "yard").as_deref(), Some("yard"));
+    assert_eq!(named(&mut f, None, "Yard"), None);
+    assert!(f.fault.as_ref().is_some_and(|f| f.code == "CAMERA-TWICE"), "{:?}", f.fault);
 }
 
 #[test]
@@ -233,7 +253,7 @@ fn root_goes_on_with_the_plan_that_was_agreed_to_and_with_no_other() {
             checks: vec![check("docker-missing", Status::Block, Some(Fix::InstallDocker)), check("name", Status::Block, None)],
         },
     );
-    assert!(see(&mut f, planned()).is_empty() && f.note.as_deref() == Some("First: Do this."));
+    assert!(see(&mut f, planned()).is_empty() && f.note.as_deref() == Some("Seen. Do this."));
     let mut f = begun(plan());
     want(&mut f, Intent::Back);
     want(&mut f, Intent::Next);
@@ -254,7 +274,7 @@ fn numbers_are_sized_as_they_change() {
     want(&mut f, Intent::Folder("/mnt/stick".into()));
     see(&mut f, Event::Checks { checks: vec![check("fs-unfit", Status::Block, None)] });
     want(&mut f, Intent::Next);
-    assert_eq!((f.here(), f.note.as_deref()), (Stage::Storage, Some("First: Do this.")));
+    assert_eq!((f.here(), f.note.as_deref()), (Stage::Storage, Some("Seen. Do this.")));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::{Effect, Flow, Intent, Stage};
 use crate::model::answers::{Origin, PlatformKind, Shape};
 use crate::model::check::Fix;
 use crate::model::host::DiskKind;
-use crate::words::stage as words;
+use crate::words::{disks, stage as words};
 
 impl Flow {
     /// Does what a person wants, or says why not.
@@ -59,7 +59,7 @@ impl Flow {
             Intent::Name(name) => self.name_site(&name),
             Intent::Resume(site) => self.resume(site),
             Intent::Install => self.install(),
-            Intent::Pause(hold) if self.running && !self.stopping => {
+            Intent::Pause(hold) if self.holds() => {
                 self.paused = hold;
                 vec![Effect::Pause(hold)]
             }
@@ -99,7 +99,7 @@ impl Flow {
             Intent::SaveSite(path) => vec![Effect::SaveSite(Box::new(self.answers.clone()), path)],
             Intent::SaveCommands(path) if self.plan.is_some() => vec![Effect::SaveCommands(path)],
             Intent::SaveCommands(_) => self.refuse(words::NO_PLAN_YET),
-            Intent::SaveReport(path) => vec![Effect::SaveReport(path)],
+            Intent::SaveReport(path) => vec![Effect::SaveReport(path, self.faults(), self.run_log())],
             Intent::SaveLog(path) => vec![Effect::SaveText(path, self.shown_log())],
             Intent::Quit => self.quit(),
         }
@@ -331,11 +331,12 @@ impl Flow {
 
     /// The folder for recordings on the mount with most room, where it is another one than now.
     fn roomiest(&self) -> Option<String> {
-        let fixed = |kind: DiskKind| !matches!(kind, DiskKind::Usb | DiskKind::SdCard);
-        let mounts = self.host.mounts.get()?;
-        let best = mounts.iter().filter(|m| fixed(m.kind)).max_by_key(|m| m.free)?;
-        let path = if best.path == "/" { "/srv/kerberos".into() } else { format!("{}/kerberos", best.path.trim_end_matches('/')) };
-        (path != self.answers.path).then_some(path)
+        let fixed = |place: &str| {
+            let kind = self.host.mounts.get()?.iter().find(|m| m.path == place)?.kind;
+            Some(!matches!(kind, DiskKind::Usb | DiskKind::SdCard))
+        };
+        let best = disks::offered(&self.host).into_iter().find(|o| o.folder.is_ok() && fixed(&o.place) == Some(true))?;
+        best.folder.ok().filter(|path| *path != self.answers.path)
     }
 
     pub(super) fn dashboard(&mut self) -> Vec<Effect> {

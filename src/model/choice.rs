@@ -36,6 +36,12 @@ pub struct Sizing {
     pub bytes_per_day: Option<f64>,
     /// The most that the days to keep can come to.
     pub max_bytes: Option<u64>,
+    /// What the days come to for the cameras that were measured, where not all were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least_bytes: Option<u64>,
+    /// Cameras that were not measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmeasured: Vec<String>,
     /// Days that would fit at most.
     pub fits_days: Option<u32>,
     /// What else to know, one sentence each.

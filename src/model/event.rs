@@ -21,6 +21,9 @@ pub enum Unit {
     Seconds,
 }
 
+/// Id of what comes after the last step of a plan: the wait for the first recordings. It can be stopped, and not held.
+pub const PROOF: &str = "proof";
+
 /// Cameras that record at the end of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CameraCount {

@@ -1,6 +1,9 @@
 //! Words for the questions about cameras and storage.
 
-use crate::model::answers::{Expose, Record};
+use super::figures::{bytes, count};
+use crate::model::answers::{Answers, Expose, Record};
+use crate::model::choice::Sizing;
+use crate::model::fault::{Fault, Whose};
 
 /// No camera was typed yet.
 pub const NO_CAMERA_YET: &str = "kerbup tries each camera as soon as you typed its address, and says what it sees. The address stands in \
@@ -27,6 +30,37 @@ pub const DAYS: &str = "The days are a number from 1 on.";
 pub const SIZE_LATER: &str = "How much it comes to is said as soon as a camera was tried.";
 /// Sizes cannot be known.
 pub const SIZE_UNKNOWN: &str = "How much it comes to is not known: no camera's stream could be measured.";
+
+/// A camera's name as it is kept, where that is not what was typed.
+pub fn kept_as(typed: &str, name: &str) -> String {
+    format!("\"{}\" is kept as {name}: names have small letters, digits and hyphens.", typed.trim())
+}
+
+/// Another camera has the name.
+pub fn camera_twice(name: &str, free: &str) -> Fault {
+    Fault::new(Whose::Input, "CAMERA-TWICE", format!("Another camera is called {name} already."))
+        .cure(format!("Give this one a name of its own, such as {free}, or leave the name empty."))
+}
+
+/// What the recordings come to, as far as the cameras were measured.
+pub fn sized(s: &Sizing, answers: &Answers) -> String {
+    let days = count(answers.retention_days as usize, "day");
+    let cameras = count(answers.cameras.len(), "camera");
+    match (s.max_bytes, s.at_least_bytes) {
+        _ if answers.cameras.is_empty() => SIZE_LATER.into(),
+        (Some(max), _) => format!("{cameras}, always recording: at most {} in {days}; with movement, less.", bytes(max)),
+        (None, Some(least)) => {
+            let measured = answers.cameras.len().saturating_sub(s.unmeasured.len());
+            let not = if s.unmeasured.len() == 1 { "was" } else { "were" };
+            format!(
+                "At least {} in {days} for {measured} of {cameras}, always recording; {} {not} not measured.",
+                bytes(least),
+                s.unmeasured.join(", ")
+            )
+        }
+        (None, None) => SIZE_UNKNOWN.into(),
+    }
+}
 
 /// When a camera records.
 pub fn record(record: Record) -> &'static str {

@@ -19,14 +19,16 @@ pub const REVIEW: &str = "Every step that will be taken, with the commands to do
 /// Install.
 pub const INSTALL: &str = "Each step writes down how to undo it before it changes anything, so a power cut loses nothing.";
 /// Done.
-pub const DONE: &str = "It was seen that it records. The password stays readable with: kerbup passwords";
+pub const DONE: &str = "What was seen when the run ended: cameras that record, addresses that answered. Nothing else is claimed here.";
 /// Dashboard.
 pub const DASHBOARD: &str = "How every part and camera is, read again every few seconds. A dash is a reading that the stack does not give.";
 
 /// Leaving while a run is under way.
 pub const RUN_GOES_ON: &str = "It ends after the step in hand and can go on later from there.";
-/// Leaving a stack that stands.
+/// Leaving a stack whose cameras record.
 pub const RECORDS_ON: &str = "Recording goes on.";
+/// Leaving one that none was seen to record of.
+pub const RUNS_ON: &str = "What was set up goes on without this window.";
 /// Leaving after a run that did not end well.
 pub const DONE_STAYS: &str = "What is done stays. Start kerbup again to go on.";
 /// Leaving before anything was done.

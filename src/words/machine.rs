@@ -5,7 +5,7 @@ use crate::model::host::{Disk, DiskKind, DockerFlavour, DockerPresence, HostRepo
 use super::figures::{bytes, memory as memory_size, short_path, span};
 
 /// Mounts below this size are the system's own (its boot partition, say) and not worth a row.
-const WORTH_A_ROW: u64 = 4_000_000_000;
+pub(super) const WORTH_A_ROW: u64 = 4_000_000_000;
 
 /// Rows for disks, so that the table stays a table on a server with many.
 const DISK_ROWS: usize = 4;
@@ -161,7 +161,7 @@ fn disks(report: &HostReport) -> Result<Vec<String>, &str> {
 }
 
 /// A disk of which nothing is mounted: the row says what is on it.
-fn waiting(disk: &Disk) -> Option<[String; 3]> {
+pub(super) fn waiting(disk: &Disk) -> Option<[String; 3]> {
     if disk.volumes.iter().any(|v| v.mount.is_some()) || disk.size < WORTH_A_ROW {
         return None;
     }
@@ -177,7 +177,7 @@ fn waiting(disk: &Disk) -> Option<[String; 3]> {
 }
 
 /// File systems as their makers write them.
-fn fs_name(fs: &str) -> &str {
+pub(super) fn fs_name(fs: &str) -> &str {
     match fs {
         "exfat" => "exFAT",
         "vfat" => "FAT",
@@ -187,7 +187,7 @@ fn fs_name(fs: &str) -> &str {
 }
 
 /// The file system is another machine's.
-fn remote(fs: &str) -> bool {
+pub(super) fn remote(fs: &str) -> bool {
     matches!(fs, "nfs" | "nfs4" | "cifs" | "smb3" | "ceph" | "glusterfs" | "fuse.sshfs")
 }
 

@@ -2,6 +2,8 @@
 
 pub mod answers;
 pub mod camera;
+pub mod disks;
+pub mod done;
 pub mod faults;
 pub mod figures;
 pub mod health;
@@ -13,4 +15,5 @@ pub mod root;
 pub mod stage;
 pub mod state;
 pub mod undo;
+pub mod vault;
 pub mod welcome;

@@ -48,6 +48,8 @@ pub const ADD_CAMERA: &str = "Add a camera";
 pub const TRYING: &str = "I try the cameras. It takes a few seconds.";
 /// No camera.
 pub const NO_CAMERA: &str = "No camera yet. Later is fine.";
+/// A folder of one's own.
+pub const OTHER_FOLDER: &str = "Another folder";
 /// Install button.
 pub const INSTALL: &str = "Install now";
 /// Look at a step.
@@ -88,8 +90,8 @@ pub const WHAT_NEXT: &str = "What shall be done next?";
 pub const WHICH_PART: &str = "Which part?";
 /// The first Ctrl-C during a run.
 pub const STOPPING: &str = "It stops after the step in hand. Ctrl-C again stops it at once; both can be resumed.";
-/// Recording goes on.
-pub const GOES_ON: &str = "Recording goes on when you leave. `kerbup status` shows how it is.";
+/// Where to look later.
+pub const SHOWS_IT: &str = "`kerbup status` shows how it is.";
 
 /// "kerbup: step 4 of 6, storage."
 pub fn step(number: usize) -> String {

@@ -2,6 +2,8 @@
 
 use crate::model::answers::Answers;
 use crate::model::check::{Check, Fix, Status};
+use crate::model::fault::Fault;
+use crate::words::figures::span;
 
 /// Next was pressed before the checks were run.
 pub const STILL_LOOKING: &str = "I am still looking at this machine. It takes a few seconds.";
@@ -33,9 +35,35 @@ pub fn folder_stays(folder: &str) -> String {
     format!("Recordings stay in {folder}: kerbup cannot move them yet. Uninstall, which keeps them, frees the choice.")
 }
 
-/// Two cameras of one name.
-pub fn camera_twice(name: &str) -> String {
-    format!("There is a camera {name} already. Give this one another name.")
+/// A step's line in the log when it begins.
+pub fn step_begun(title: &str) -> String {
+    format!("{title}: begun")
+}
+
+/// The same when it is done.
+pub fn step_done(title: &str, seconds: f64, changed: bool) -> String {
+    if changed { format!("{title}: done in {}", span(seconds)) } else { format!("{title}: was right already") }
+}
+
+/// The same when it was taken back.
+pub fn step_reverted(title: &str) -> String {
+    format!("{title}: done")
+}
+
+/// The same when it failed: what, why, and what to do.
+pub fn step_failed(title: &str, seconds: f64, fault: &Fault) -> Vec<String> {
+    let first = format!("{title}: failed after {}: {} {}", span(seconds), fault.code, fault.says);
+    let because = fault.because.iter().map(|b| format!("  because: {b}"));
+    let cure = fault.cure.iter().map(|c| format!("  what helps: {c}"));
+    [first].into_iter().chain(because).chain(cure).collect()
+}
+
+/// A file was written; where that could not be under the name that was asked for, why.
+pub fn written(path: &str, taken: Option<&str>) -> String {
+    match taken {
+        None => format!("Written to {path}."),
+        Some(taken) => format!("Written to {path}: {taken} was there already, and stays as it is."),
+    }
 }
 
 /// A name that another site has.
@@ -45,7 +73,9 @@ pub fn name_taken(name: &str) -> String {
 
 /// A check stands in the way.
 pub fn in_the_way(check: &Check) -> String {
-    if check.advice.is_empty() { format!("First: {}.", check.seen) } else { format!("First: {}", check.advice) }
+    let mut seen = check.seen.trim_end_matches('.').chars();
+    let seen = seen.next().map(|c| c.to_uppercase().chain(seen).collect::<String>()).unwrap_or_default();
+    if check.advice.is_empty() { format!("{seen}.") } else { format!("{seen}. {}", check.advice) }
 }
 
 /// A choice that cannot be taken here.

@@ -51,7 +51,7 @@ pub fn component_means(state: ComponentState) -> &'static str {
         ComponentState::Degraded => "It answers, but something is wrong with it. The log (l) may say more.",
         ComponentState::Down => "It should run and does not answer. Look at its log (l), or restart it (r).",
         ComponentState::Stopped => "It was stopped by someone. Restart it with r.",
-        ComponentState::NotConfigured => "It runs, and waits to be set up.",
+        ComponentState::NotConfigured => "It runs, and waits to be set up: until then no recording reaches its page.",
         ComponentState::Absent => "It is not there. Change the answers (e) and go through to Install: that puts it back.",
         ComponentState::Unknown => "It could not be asked. The next reading may tell.",
     }
@@ -62,8 +62,18 @@ pub fn records(camera: &CameraHealth) -> bool {
     matches!(camera.state, CameraState::Recording | CameraState::Watching)
 }
 
+/// No camera is set up.
+pub const NO_CAMERA: &str = "no camera yet: e adds one";
+/// No part is there.
+pub const NOTHING_HERE: &str = "nothing is installed: e goes through the questions and puts it here";
+/// Nothing to copy.
+pub const NO_ADDRESS: &str = "Nothing here has an address that is reached from outside.";
+
 /// The whole in one line: `3 of 4 cameras record`.
 pub fn heading(health: &HealthSnapshot) -> String {
+    if health.components.is_empty() && health.cameras.is_empty() {
+        return overall(health.overall).into();
+    }
     let ill = health.components.iter().filter(|c| c.state != ComponentState::Healthy).count();
     match (health.cameras.len(), ill) {
         (0, 0) => "all parts healthy, no camera yet".into(),

@@ -23,6 +23,7 @@ mod resume;
 mod screens;
 mod shop;
 mod shot;
+mod shown;
 mod standing;
 mod states;
 mod stored;

@@ -31,7 +31,8 @@ fn rows(buf: &Buffer) -> Vec<String> {
     buf.content.chunks(width).map(|row| row.iter().map(|c| c.symbol()).collect::<String>().trim_end().to_string()).collect()
 }
 
-fn text(buf: &Buffer) -> String {
+/// Its letters.
+pub fn text(buf: &Buffer) -> String {
     rows(buf).join("\n")
 }
 
@@ -264,12 +265,107 @@ fn a_frame_with_200_cameras_fits_in_its_thirtieth_of_a_second() {
 
 #[test]
 fn what_came_of_it_stays_in_the_terminal_without_the_password() {
-    let said = states::state("done-password", COLOUR).last_words(Leave::Quit(0)).join("\n");
-    assert!(said.starts_with("It records: front-door") && said.contains("http://192.0.2.20:8080"), "{said}");
+    let done = states::state("done-password", COLOUR);
+    let said = done.last_words(Leave::Quit(0)).join("\n");
+    // What stands on the screen stays in the terminal, line by line.
+    for line in
+        ["It records: front-door", "yard: recorded as asked", "http://192.0.2.20:8080   user root", "Recording goes on", "kerbup passwords"]
+    {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
     assert!(!said.contains("k3Rb0sPassw0rd"));
     assert!(states::state("install", COLOUR).last_words(Leave::Quit(0))[0].contains("goes on"));
     assert!(states::state("install", COLOUR).last_words(Leave::Interrupted)[0].contains("go on from there"));
     assert!(states::state("storage", COLOUR).last_words(Leave::Interrupted).is_empty());
+}
+
+#[test]
+fn done_claims_no_more_than_came() {
+    for (name, said) in [("done-no-camera", "nothing records"), ("done-none-records", "No recording was seen yet")] {
+        let app = states::state(name, COLOUR);
+        let screen = format!("{}\n{}", text(&drawn(&app, 80, 24)), app.last_words(Leave::Quit(0)).join("\n"));
+        assert_eq!(screen.matches(said).count(), 2, "{name}\n{screen}");
+        for more in ["Recording goes on", "it records on", "passwords", "VPN"] {
+            assert!(!screen.contains(more), "{name}: {more}\n{screen}");
+        }
+    }
+    let small = text(&drawn(&states::state("done-no-camera", COLOUR), 80, 24));
+    assert!(small.contains("/srv/kerberos/agents"), "{small}");
+}
+
+/// A camera's form with an address and this name in it, sent off.
+fn sent(name: &str) -> App {
+    let mut app = states::state("cameras-none", COLOUR);
+    app.key(Key::Enter, NOW);
+    for text in ["192.0.2.44", "viewer", "geheim", name] {
+        app.paste(text, NOW);
+        app.key(Key::Tab, NOW);
+    }
+    app.key(Key::Tab, NOW);
+    app.key(Key::Enter, NOW);
+    app
+}
+
+#[test]
+fn a_camera_that_cannot_be_taken_keeps_its_form_with_all_that_was_typed() {
+    use kerbup::model::event::Event;
+    use kerbup::model::fault::{Fault, Whose};
+    let mut app = sent("Front Door");
+    assert!(text(&drawn(&app, 80, 24)).contains("is kept as front-door"));
+    let fault = Fault::new(Whose::Input, "CAMERA-ADDRESS", "That is no address.").cure("Write it anew.");
+    app.event(Event::Failed { fault }, NOW);
+    let screen = text(&drawn(&app, 80, 24));
+    for kept in ["That is no address.", "› Address", "192.0.2.44", "viewer", "••••••", "Front Door"] {
+        assert!(screen.contains(kept), "{kept}\n{screen}");
+    }
+    // Understood, it goes away; another one of the same name is refused where it is typed.
+    for _ in 0..5 {
+        app.key(Key::Tab, NOW);
+    }
+    app.key(Key::Enter, NOW);
+    let camera = super::shop::camera("front-door", 44, Some("viewer"), kerbup::model::answers::Record::Motion);
+    app.event(Event::CameraSet { index: None, camera, advice: String::new() }, NOW);
+    assert!(text(&drawn(&app, 80, 24)).contains("add one"));
+    let mut twin = sent("");
+    twin.flow.answers.cameras = app.flow.answers.cameras.clone();
+    twin.event(Event::Failed { fault: Fault::new(Whose::Input, "CAMERA-ADDRESS", "No.") }, NOW);
+    for key in [Key::Tab, Key::Tab, Key::Tab] {
+        twin.key(key, NOW);
+    }
+    twin.paste("front-door", NOW);
+    for key in [Key::Tab, Key::Tab, Key::Enter] {
+        twin.key(key, NOW);
+    }
+    let screen = text(&drawn(&twin, 80, 24));
+    assert!(screen.contains("CAMERA-TWICE") && screen.contains("› Name") && screen.contains("192.0.2.44"), "{screen}");
+}
+
+#[test]
+fn storage_offers_the_disks_and_says_at_once_what_is_wrong_with_one() {
+    let screen = text(&drawn(&states::state("storage-disk", COLOUR), 80, 24));
+    for said in ["/srv", "1.7 TB free, 1.8 TB hard disk", "taken", "21 GB free, 57 GB eMMC", "Not usable: sdb", "not ready: exFAT"] {
+        assert!(screen.contains(said), "{said}\n{screen}");
+    }
+    // Taking another one fills the folder.
+    let mut app = states::state("storage", COLOUR);
+    app.key(Key::Down, NOW);
+    app.flow.answers.path = "/elsewhere".into();
+    let act = app.key(Key::Enter, NOW);
+    assert_eq!(app.flow.answers.path, "/srv/kerberos");
+    assert!(act.effects.iter().any(|e| matches!(e, kerbup::flow::Effect::Check(_))), "its checks are asked for at once");
+    let screen = text(&drawn(&states::state("storage-block", COLOUR), 80, 24));
+    assert_eq!(screen.matches("lies on exfat").count(), 2, "beside the folder, and as what stands in the way\n{screen}");
+    assert!(screen.contains("Choose a folder on a disk") && screen.contains("[ Show me the plan ]"), "{screen}");
+    let small = text(&drawn(&states::state("storage-small", COLOUR), 80, 24));
+    assert!(!small.contains("Who may open") && small.contains("Keep recordings"), "{small}");
+}
+
+#[test]
+fn one_camera_that_is_not_measured_leaves_what_the_others_need() {
+    let screen = text(&drawn(&states::state("storage-partly", COLOUR), 80, 24)).replace("\n  ", "");
+    let cameras = states::state("storage-partly", COLOUR).flow.answers.cameras.len();
+    assert!(screen.contains(&format!("At least 900 GB in 30 days for {} of {cameras} cameras", cameras - 1)), "{screen}");
+    assert!(screen.contains("till was not measured") && !screen.contains("fits") && !screen.contains("no camera's stream"), "{screen}");
 }
 
 #[test]

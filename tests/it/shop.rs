@@ -150,6 +150,18 @@ pub fn choices() -> Vec<PlatformChoice> {
     ]
 }
 
+/// A folder on a file system that cannot hold a database.
+pub fn no_owners() -> Check {
+    Check {
+        id: "fs-unsupported-for-mongo".into(),
+        area: "disk".into(),
+        status: Status::Block,
+        seen: "/media/stick/kerberos lies on exfat (/media/stick), on which MongoDB cannot keep its data".into(),
+        advice: "Choose a folder on a disk with ext4, xfs or btrfs.".into(),
+        fix: Some(Fix::OtherFolder),
+    }
+}
+
 /// A camera at 192.0.2.`last`.
 pub fn camera(name: &str, last: u8, user: Option<&str>, record: Record) -> Camera {
     Camera { name: name.into(), url: format!("rtsp://192.0.2.{last}/stream"), sub_url: None, user: user.map(Into::into), record }

@@ -6,7 +6,7 @@ use kerbup::flow::{Flow, Input, Intent, Stage};
 use kerbup::front::full::Look;
 use kerbup::front::full::app::App;
 use kerbup::front::full::keys::Key;
-use kerbup::model::answers::{Answers, Record};
+use kerbup::model::answers::{Answers, Record, Shape};
 use kerbup::model::camera::{CameraTried, From, StreamError, StreamReading};
 use kerbup::model::choice::Sizing;
 use kerbup::model::event::{Address, CameraCount, Event, Unit};
@@ -44,15 +44,21 @@ fn press(app: &mut App, keys: &[Key]) {
 }
 
 fn sizing(max_gb: u64) -> Event {
-    Event::Sizing(Sizing {
+    Event::Sizing(all_of(max_gb))
+}
+
+fn all_of(max_gb: u64) -> Sizing {
+    Sizing {
         total_bytes: Some(1800 * GB),
         free_bytes: Some(1700 * GB),
         kind: "1.8 TB hard disk".into(),
         bytes_per_day: Some(max_gb as f64 * 1e9 / 30.0),
         max_bytes: Some(max_gb * GB),
         fits_days: Some((30 * 1700 / max_gb) as u32),
+        at_least_bytes: None,
+        unmeasured: vec![],
         notes: vec!["Should the disk fill before that, the oldest recordings go first, and you see it here.".into()],
-    })
+    }
 }
 
 fn tried(app: &mut App) {
@@ -125,6 +131,12 @@ fn ended(ok: bool, cameras: (usize, usize)) -> Event {
         ],
         says: vec!["It records: front-door saved its first 12 s at 18:07.".into()],
     }
+}
+
+/// The end of an install without a page, as it came.
+fn came(recording: usize, of: usize, says: &[&str]) -> Event {
+    let cameras = CameraCount { recording, of };
+    Event::Done { ok: true, changed: true, cameras, addresses: vec![], says: says.iter().map(|s| s.to_string()).collect() }
 }
 
 fn failed(look: Look) -> App {
@@ -228,7 +240,34 @@ pub const STATES: &[(&str, Make)] = &[
     ("storage-short", |l| {
         let mut a = app(flow(Stage::Storage), l);
         a.event(sizing(3400), NOW);
-        press(&mut a, &[Key::Down, Key::Enter]);
+        // The days stand below the three disks that are offered.
+        press(&mut a, &[Key::Down, Key::Down, Key::Down, Key::Down, Key::Enter]);
+        a
+    }),
+    ("storage-disk", |l| {
+        let mut a = app(flow(Stage::Storage), l);
+        a.event(sizing(1300), NOW);
+        press(&mut a, &[Key::Down, Key::Down, Key::Down, Key::Enter]);
+        a
+    }),
+    ("storage-block", |l| {
+        let mut a = app(flow(Stage::Storage), l);
+        a.flow.checks.push(no_owners());
+        a.event(sizing(1300), NOW);
+        press(&mut a, &[Key::Right]);
+        a
+    }),
+    ("storage-partly", |l| {
+        let mut a = app(flow(Stage::Storage), l);
+        let partly =
+            Sizing { max_bytes: None, fits_days: None, at_least_bytes: Some(900 * GB), unmeasured: vec!["till".into()], ..all_of(1300) };
+        a.event(Event::Sizing(partly), NOW);
+        a
+    }),
+    ("storage-small", |l| {
+        let mut a = app(flow(Stage::Storage), l);
+        a.flow.answers.shape = Shape::Small;
+        a.event(sizing(1300), NOW);
         a
     }),
     ("storage-kept", |l| {
@@ -297,6 +336,18 @@ pub const STATES: &[(&str, Make)] = &[
         let mut a = done(l);
         press(&mut a, &[Key::Char('v')]);
         a.event(Event::Revealed { name: "vault.password".into(), value: "k3Rb0sPassw0rd".into() }, NOW);
+        a
+    }),
+    ("done-no-camera", |l| {
+        let mut a = running(l);
+        a.flow.answers = Answers { shape: Shape::Small, cameras: vec![], ..answers() };
+        a.event(came(0, 0, &["Installed.", "The recordings lie in /srv/kerberos/agents/door/data/recordings on this machine."]), NOW);
+        a
+    }),
+    ("done-none-records", |l| {
+        let mut a = running(l);
+        let late = "front-door did not answer when it was tried: its recorder goes on trying.";
+        a.event(came(0, 2, &["Installed.", late, &late.replace("front-door", "yard")]), NOW);
         a
     }),
     ("dashboard", |l| dashboard(l, health())),

@@ -26,7 +26,7 @@ fn the_screen_of_a_child() {
                 send.send(Event::Host { report: Box::new(known.host), pending: vec![] }).unwrap();
                 send.send(Event::Checks { checks: known.checks }).unwrap();
             }
-            Effect::SaveReport(_) => {
+            Effect::SaveReport(..) => {
                 let lease = lease.clone();
                 tokio::spawn(async move {
                     assert!(lease.release().await);

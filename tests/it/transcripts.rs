@@ -286,6 +286,8 @@ fn answers_to(effect: &Effect, runs: &mut usize) -> Vec<Event> {
             kind: "hard disk".into(),
             bytes_per_day: Some(21e9),
             max_bytes: Some(630_000_000_000),
+            at_least_bytes: None,
+            unmeasured: vec![],
             fits_days: Some(80),
             notes: vec![],
         })],
@@ -298,7 +300,7 @@ fn answers_to(effect: &Effect, runs: &mut usize) -> Vec<Event> {
         Effect::Reveal(name) => vec![Event::Revealed { name: name.clone(), value: "S3cret".into() }],
         Effect::Watch => vec![Event::Health { snapshot: Box::new(health()) }],
         Effect::OpenLog(name) => vec![Event::LogLines { component: name.clone(), lines: vec!["it listens on port 80".into()] }],
-        Effect::SaveSite(_, file) | Effect::SaveCommands(file) | Effect::SaveReport(file) => {
+        Effect::SaveSite(_, file) | Effect::SaveCommands(file) | Effect::SaveReport(file, ..) => {
             vec![Event::Note { says: format!("Written to {file}.") }]
         }
         _ => vec![],
@@ -381,6 +383,21 @@ async fn an_input_that_ends_names_the_missing_answer() {
     let fault = left.err().unwrap();
     assert_eq!((fault.code.as_str(), fault.whose), ("ANSWER-MISSING", Whose::Input));
     assert!(fault.says.contains("storage.retention_days"), "{}", fault.says);
+}
+
+/// What cannot be taken is said at the question, and nothing that was typed before is asked for again.
+#[tokio::test]
+async fn a_question_is_asked_until_its_answer_can_be_taken() {
+    let flow = Flow::new(Answers::default(), vec![], false).at(Stage::Cameras);
+    let typed = ["2", "Front Door", "front-door", "http://192.0.2.31", "rtsp://192.0.2.31/stream", "", "1", "2", "front-door", "yard"];
+    let (paper, left) = walk(flow, &typed).await;
+    assert!(left.is_err());
+    for said in ["such as front-door.", "web page", "Another camera is called front-door already."] {
+        assert_eq!(paper.matches(said).count(), 1, "{said}\n{paper}");
+    }
+    let flow = Flow::new(Answers::default(), vec![], false).at(Stage::Storage);
+    let (paper, _) = walk(flow, &["srv/video", "/srv/video", "none", "14"]).await;
+    assert!(paper.contains("written from the root") && paper.contains("a number of days from 1"), "{paper}");
 }
 
 #[tokio::test]

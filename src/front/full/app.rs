@@ -64,6 +64,11 @@ impl App {
             self.health_at = now;
         }
         let before = self.flow.stage;
+        if let Some(open) = self.layers.iter().rposition(|l| !l.over())
+            && self.layers.get_mut(open).is_some_and(|l| l.seen(&event))
+        {
+            self.layers.truncate(open);
+        }
         let effects = self.flow.handle(Input::Event(event));
         self.moved(before);
         effects
@@ -219,7 +224,8 @@ impl App {
                 .or("Close this window, let it go on", Then::Want(vec![Intent::Quit]))
         } else {
             let says = match self.flow.here() {
-                Stage::Dashboard | Stage::Done => words::RECORDS_ON,
+                Stage::Dashboard | Stage::Done if self.flow.recording() > 0 => words::RECORDS_ON,
+                Stage::Dashboard | Stage::Done => words::RUNS_ON,
                 Stage::Install => words::DONE_STAYS,
                 _ => words::NOTHING_CHANGED,
             };
@@ -243,12 +249,9 @@ impl App {
 
     /// The lines that stay in the terminal when the full screen is left like this. No password is among them.
     pub fn last_words(&self, leave: Leave) -> Vec<String> {
-        match (&self.flow.ended, leave) {
+        match (self.flow.came(), leave) {
             (_, Leave::Elevate) => vec![],
-            (Some(ended), _) => {
-                let addresses = ended.addresses.iter().map(|a| format!("{:<20}{}", a.title, a.url));
-                ended.says.iter().cloned().chain(addresses).collect()
-            }
+            (Some(came), _) => came.lines(),
             (None, Leave::Quit(_)) if self.flow.running => vec![words::WINDOW_CLOSED.into()],
             (None, Leave::Interrupted) if self.flow.running => vec![words::CUT_SHORT.into()],
             (None, _) => vec![],

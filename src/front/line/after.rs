@@ -38,7 +38,8 @@ impl Talk<'_> {
         let mut choices = vec![];
         // After a site was taken down nothing goes on.
         if self.flow.left_standing() {
-            self.say([plain::GOES_ON]);
+            let goes_on = self.flow.came().and_then(|c| c.goes_on());
+            self.say(goes_on.into_iter().chain([plain::SHOWS_IT.into()]));
             choices.push(want(plain::STATUS, Intent::Dashboard));
         }
         for address in addresses {

@@ -6,6 +6,7 @@ pub mod input;
 pub mod record;
 pub mod show;
 mod stages;
+mod storage;
 pub mod table;
 mod talk;
 

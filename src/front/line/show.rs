@@ -14,7 +14,7 @@ use crate::model::plan::{Plan, Step, StepState, removals};
 use crate::words::camera::whence;
 use crate::words::figures::{bytes, count, memory, or_dash, percent, span};
 use crate::words::machine::{self, Known};
-use crate::words::{answers, faults, plain, stage, state};
+use crate::words::{answers, disks, faults, plain, stage, state};
 
 /// A fault: what is wrong, where, why, what to do.
 pub fn fault(fault: &Fault) -> Vec<String> {
@@ -241,12 +241,8 @@ pub fn tried(cameras: &[Camera], tried: &[CameraTried], inside: &BTreeMap<String
 /// What the recordings need, and what there is.
 pub fn sizing(sizing: &Sizing, given: &Answers) -> Vec<String> {
     let mut lines = vec![];
-    let cameras = count(given.cameras.len(), "camera");
-    let days = count(given.retention_days as usize, "day");
-    match sizing.max_bytes {
-        Some(max) => lines.push(format!("{cameras}, always recording: at most {} in {days}; with movement, less.", bytes(max))),
-        None if given.cameras.is_empty() => {}
-        None => lines.push(answers::SIZE_UNKNOWN.into()),
+    if !given.cameras.is_empty() {
+        lines.push(answers::sized(sizing, given));
     }
     if let (Some(free), Some(total)) = (sizing.free_bytes, sizing.total_bytes) {
         let fits = sizing.fits_days.map(|d| format!(" {} would fit.", count(d as usize, "day"))).unwrap_or_default();
@@ -254,6 +250,11 @@ pub fn sizing(sizing: &Sizing, given: &Answers) -> Vec<String> {
     }
     lines.extend(sizing.notes.iter().cloned());
     lines
+}
+
+/// What the checks say of the chosen folder's disk.
+pub fn concerns(all: &[Check]) -> Vec<String> {
+    disks::concerns(all).into_iter().map(|c| format!("{}: {}", stage::status(c.status), stage::in_the_way(c))).collect()
 }
 
 /// The folder as a question's default, with what is known of its disk.

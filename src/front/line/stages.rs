@@ -2,14 +2,15 @@
 
 use secrecy::SecretString;
 
+use super::show;
 use super::talk::{Stop, Talk};
-use super::{show, talk};
+use crate::ask::questions::next_camera;
 use crate::flow::intent::CameraTyped;
 use crate::flow::state::Purpose;
 use crate::flow::welcome::{self, Offer};
 use crate::flow::{Intent, Stage};
 use crate::model::address;
-use crate::model::answers::{Expose, Record};
+use crate::model::answers::Record;
 use crate::model::check::{Fix, Status};
 use crate::words::{answers, plain, stage, undo, welcome as words};
 
@@ -264,9 +265,14 @@ impl Talk<'_> {
     }
 
     async fn add_camera(&mut self) -> Result<(), Stop> {
-        let taken = |t: &talk::Talk<'_>, name: &str| t.flow.answers.cameras.iter().any(|c| c.name == name);
-        let free = (1..).map(|n| format!("camera-{n}")).find(|n| !taken(self, n)).unwrap_or_default();
-        let name = self.question("camera.name", &free, &free).await?;
+        let free = next_camera(&self.flow.answers);
+        let name = loop {
+            let name = self.question("camera.name", &free, &free).await?;
+            match self.flow.camera_name(None, &name) {
+                Ok(name) => break name,
+                Err(twice) => self.say(show::fault(&twice)),
+            }
+        };
         let url = self.question("camera.url", "", "").await?;
         if url.is_empty() {
             return Ok(());
@@ -286,56 +292,6 @@ impl Talk<'_> {
     async fn hidden(&mut self, id: &str) -> Result<String, Stop> {
         let prompt = crate::words::questions::prompt(id).to_string();
         self.ask(id, &prompt, "", "", true).await
-    }
-
-    async fn storage(&mut self) -> Result<(), Stop> {
-        self.say([plain::step(4)]);
-        match self.flow.kept_folder() {
-            Some(folder) => {
-                let says = crate::words::stage::folder_stays(folder);
-                self.say([says]);
-            }
-            None => {
-                let now = self.flow.answers.path.clone();
-                let shown = show::folder(&self.flow.answers, &self.flow.host);
-                let path = self.question("storage.path", &now, &shown).await?;
-                self.want(Intent::Folder(path));
-            }
-        }
-        self.days().await?;
-        self.wait_at_most(15.0, |t| !t.awaited.size).await?;
-        let lines = self.flow.sizing.as_ref().map(|s| show::sizing(s, &self.flow.answers)).unwrap_or_default();
-        self.say(lines);
-        let words = [answers::who(Expose::Lan).to_string(), answers::who(Expose::Loopback).to_string()];
-        let title = crate::words::questions::prompt("network.expose").to_string();
-        let default = usize::from(self.flow.answers.expose == Expose::Loopback);
-        let at = self.choose("network.expose", &title, &words, Some(default)).await?;
-        self.want(Intent::Expose([Expose::Lan, Expose::Loopback][at.min(1)]));
-        while self.flow.names_site() {
-            let now = self.flow.answers.site.clone();
-            let name = self.question("site.name", &now, &now).await?;
-            self.want(Intent::Name(name));
-            if self.flow.note.is_none() {
-                break;
-            }
-        }
-        self.wait(|t| !t.awaited.checks).await?;
-        self.want(Intent::Next);
-        Ok(())
-    }
-
-    async fn days(&mut self) -> Result<(), Stop> {
-        loop {
-            let now = self.flow.answers.retention_days.to_string();
-            let typed = self.question("storage.retention_days", &now, &now).await?;
-            match typed.trim().parse() {
-                Ok(days) => {
-                    self.want(Intent::Days(days));
-                    return Ok(());
-                }
-                Err(_) => self.say(["Please write a number of days, such as 30."]),
-            }
-        }
     }
 
     async fn review(&mut self) -> Result<(), Stop> {

@@ -10,6 +10,7 @@ use super::bars::Bars;
 use super::input::{Asked, Input, Typed};
 use super::record::Record;
 use super::{Terminal, show};
+use crate::ask::questions::question;
 use crate::flow::{Effect, Flow, Input as FlowInput, Intent, Stage};
 use crate::front::lease::{Leave, Request, Seat};
 use crate::model::event::Event;
@@ -331,10 +332,18 @@ impl<'a> Talk<'a> {
         typed
     }
 
-    /// Asks a question of the list, with its own wording.
+    /// Asks a question of the list, with its own wording, until the answer is one that can be taken.
     pub async fn question(&mut self, id: &str, default: &str, shown: &str) -> Result<String, Stop> {
         let prompt = questions::prompt(id).to_string();
-        self.ask(id, &prompt, default, shown, false).await
+        loop {
+            let typed = self.ask(id, &prompt, default, shown, false).await?;
+            // Nothing typed is the default, or that it is left out.
+            let valid = question(id).filter(|_| !typed.is_empty()).map_or(Ok(()), |q| (q.validate)(&typed));
+            match valid {
+                Ok(()) => return Ok(typed),
+                Err(why) => self.say([why]),
+            }
+        }
     }
 
     /// Numbered choices. Without a default a number must be written.

@@ -78,3 +78,26 @@ pub struct Mount {
     /// Kind of that disk.
     pub kind: DiskKind,
 }
+
+/// File systems without owners and locks as a database needs them (docker-library/mongo#243, #205, #737).
+const NO_OWNERS: [&str; 14] = [
+    "ntfs",
+    "ntfs3",
+    "fuseblk",
+    "exfat",
+    "vfat",
+    "msdos",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "9p",
+    "drvfs",
+    "vboxsf",
+    "fuse.vmhgfs-fuse",
+    "fuse.sshfs",
+];
+
+/// A file system has no owners and locks as a database needs them.
+pub fn no_owners(fs: &str) -> bool {
+    NO_OWNERS.contains(&fs)
+}

@@ -13,9 +13,11 @@ use crate::front::full::part::field::Field;
 use crate::front::full::part::page::Page;
 use crate::front::full::theme::Theme;
 use crate::model::answers::{Camera, Record};
+use crate::model::event::Event;
 use crate::words::answers as words;
 
 const LABELS: [&str; 4] = ["Address", "User", "Password", "Name"];
+const NAME: usize = 3;
 const RECORD: usize = 4;
 const BUTTON: usize = 5;
 
@@ -26,6 +28,8 @@ pub struct CameraForm {
     record: Record,
     at: usize,
     reveal: bool,
+    /// It was sent off to be understood, and no answer has come.
+    sent: bool,
 }
 
 impl std::fmt::Debug for CameraForm {
@@ -45,7 +49,14 @@ impl CameraForm {
             Field::secret(),
             field(camera.map(|c| c.name.as_str())),
         ];
-        CameraForm { index: change.map(|(i, _)| i), fields, record: camera.map_or(Record::Motion, |c| c.record), at: 0, reveal: false }
+        CameraForm {
+            index: change.map(|(i, _)| i),
+            fields,
+            record: camera.map_or(Record::Motion, |c| c.record),
+            at: 0,
+            reveal: false,
+            sent: false,
+        }
     }
 
     fn typed(&self) -> CameraTyped {
@@ -79,8 +90,10 @@ impl CameraForm {
 }
 
 impl Screen for CameraForm {
-    fn on(&mut self, key: Key, _: &Flow) -> Reply {
+    fn on(&mut self, key: Key, flow: &Flow) -> Reply {
         match key {
+            // One Enter is enough: the answer comes in a moment.
+            Key::Enter if self.sent => {}
             Key::Ctrl('v') => self.reveal = !self.reveal,
             Key::Tab | Key::Down => self.at = (self.at + 1) % (BUTTON + 1),
             Key::BackTab | Key::Up => self.at = (self.at + BUTTON) % (BUTTON + 1),
@@ -89,7 +102,15 @@ impl Screen for CameraForm {
                 self.at = 0;
                 return Reply::Say(words::NEEDS_ADDRESS.into());
             }
-            Key::Enter if self.at == BUTTON => return Reply::Close(vec![Intent::Camera(self.index, self.typed())]),
+            // It stays open until the camera is understood: what cannot be is put right here, and nothing is typed twice.
+            Key::Enter if self.at == BUTTON => {
+                let typed = self.typed();
+                match flow.camera_name(self.index, &typed.name) {
+                    Ok(_) => self.sent = true,
+                    Err(_) => self.at = NAME,
+                }
+                return Reply::Want(vec![Intent::Camera(self.index, typed)]);
+            }
             Key::Enter => self.at += 1,
             _ => {
                 return match self.fields.get_mut(self.at).map(|f| f.on(key)) {
@@ -103,6 +124,17 @@ impl Screen for CameraForm {
 
     fn typing(&self) -> bool {
         self.at < RECORD
+    }
+
+    fn seen(&mut self, event: &Event) -> bool {
+        match event {
+            Event::CameraSet { index, .. } => std::mem::take(&mut self.sent) && *index == self.index,
+            Event::Failed { fault } if std::mem::take(&mut self.sent) => {
+                self.at = if fault.code.starts_with("CAMERA-NAME") { NAME } else { 0 };
+                false
+            }
+            _ => false,
+        }
     }
 
     fn hints(&self, _: &Flow) -> Vec<Hint> {

@@ -107,18 +107,21 @@ impl Dashboard {
         }
     }
 
-    fn part_heads(theme: &Theme, cells: usize) -> Row {
-        let row = Row::new().gap(2).left("PART", part_cells(theme, cells), theme.dim()).left("STATE", 14, theme.dim());
+    fn part_heads(theme: &Theme, wide: usize) -> Row {
+        let row = Row::new().gap(2).left("PART", wide, theme.dim()).left("STATE", 14, theme.dim());
         if theme.narrow() {
             return row;
         }
-        row.right("UP", 6, theme.dim()).right("CPU", 6, theme.dim()).right("MEMORY", 8, theme.dim()).gap(2).rest("ADDRESS", theme.dim())
+        row.right("UP", 6, theme.dim())
+            .right("CPU", 6, theme.dim())
+            .right("MEMORY", MEMORY, theme.dim())
+            .gap(2)
+            .rest("ADDRESS", theme.dim())
     }
 
-    fn part_row(c: &ComponentHealth, theme: &Theme, cells: usize) -> Line<'static> {
-        let wide = part_cells(theme, cells);
+    fn part_row(c: &ComponentHealth, theme: &Theme, cells: usize, wide: usize) -> Line<'static> {
         let title = clip(&c.title, wide.saturating_sub(1));
-        let room = cells.saturating_sub(wide + 14 + 6 + 6 + 8 + 2);
+        let room = cells.saturating_sub(wide + FIGURES);
         // The product stands behind its job where both fit.
         let left = wide.saturating_sub(width(&title) + 2);
         let product = if width(&c.product) <= left && !theme.narrow() { c.product.as_str() } else { "" };
@@ -130,14 +133,13 @@ impl Dashboard {
         }
         row.right(&or_dash(c.up_seconds.map(span)), 6, theme.plain())
             .right(&or_dash(c.cpu.map(percent)), 6, theme.plain())
-            .right(&or_dash(c.memory.map(memory)), 8, theme.plain())
+            .right(&or_dash(c.memory.map(memory)), MEMORY, theme.plain())
             .gap(2)
             .rest(&short_path(&address(c), room), if c.url.is_some() { theme.plain() } else { theme.dim() })
             .into()
     }
 
-    fn camera_heads(theme: &Theme, cells: usize) -> Row {
-        let name = if theme.narrow() { cells.saturating_sub(16) } else { part_cells(theme, cells) };
+    fn camera_heads(theme: &Theme, name: usize) -> Row {
         let row = Row::new().gap(2).left("CAMERA", name, theme.dim()).left("STATE", 14, theme.dim());
         if theme.narrow() {
             return row;
@@ -149,8 +151,7 @@ impl Dashboard {
         )
     }
 
-    fn camera_row(c: &CameraHealth, theme: &Theme, cells: usize) -> Line<'static> {
-        let name = if theme.narrow() { cells.saturating_sub(16) } else { part_cells(theme, cells) };
+    fn camera_row(c: &CameraHealth, theme: &Theme, name: usize) -> Line<'static> {
         let row = Row::new().left(&c.name, name.saturating_sub(1), theme.strong()).gap(1);
         let row = row.cell(theme.state(camera_mark(c.state), words::camera(c.state)), 14);
         if theme.narrow() {
@@ -189,17 +190,18 @@ impl Dashboard {
         let at = self.at.at(parts.len() + health.cameras.len());
         let cells = page.width().saturating_sub(2);
         let narrow = theme.narrow();
+        let wide = part_cells(theme, cells, &parts);
         let extra = if narrow { 2 } else { 5 + u16::from(health.disk.is_some()) };
         let room = usize::from(page.room().saturating_sub(extra));
         // Parts are few, cameras may be many: parts get what they need up to half, cameras the rest, and what is left over.
         let part_rows = parts.len().min((room / 2).max(room.saturating_sub(health.cameras.len())).max(1));
         let camera_rows = room.saturating_sub(part_rows).max(1);
         if !narrow {
-            page.line(Self::part_heads(theme, cells));
+            page.line(Self::part_heads(theme, wide));
         }
         for i in window(at.min(parts.len().saturating_sub(1)), parts.len(), part_rows) {
             if let Some(c) = parts.get(i) {
-                page.row(i == at, theme, Self::part_row(c, theme, cells));
+                page.row(i == at, theme, Self::part_row(c, theme, cells, wide));
             }
         }
         if !narrow {
@@ -210,15 +212,15 @@ impl Dashboard {
                 String::new()
             };
             page.rule(theme, &word);
-            page.line(Self::camera_heads(theme, cells));
+            page.line(Self::camera_heads(theme, wide));
         }
         for i in window(at.saturating_sub(parts.len()), health.cameras.len(), camera_rows) {
             if let Some(c) = health.cameras.get(i) {
-                page.row(i + parts.len() == at, theme, Self::camera_row(c, theme, cells));
+                page.row(i + parts.len() == at, theme, Self::camera_row(c, theme, wide));
             }
         }
         if health.cameras.is_empty() && !narrow {
-            page.text("  no camera yet: Change adds one", theme.dim());
+            page.text(&format!("  {}", words::NO_CAMERA), theme.dim());
         }
         let disk = health.disk.as_ref();
         if narrow {
@@ -236,15 +238,40 @@ impl Dashboard {
                 let room = page.width().saturating_sub(width(hint) + 3);
                 page.line(Row::new().cell(theme.state(mark, &clip(&says, room.saturating_sub(2))), room).gap(3).rest(hint, theme.dim()));
             }
+            None if health.components.is_empty() => page.line(Line::from(vec![theme.state(Mark::Idle, words::NOTHING_HERE)])),
             None => page.line(Line::from(vec![theme.state(Mark::Good, "nothing needs a look")])),
         }
     }
 }
 
-/// Cells for a part's or camera's name.
-fn part_cells(theme: &Theme, cells: usize) -> usize {
-    if theme.narrow() { cells.saturating_sub(16) } else { cells.saturating_sub(14 + 6 + 6 + 8 + 2 + 16).clamp(20, 28) }
+/// Cells for memory.
+const MEMORY: usize = 7;
+/// Cells between a part's name and its address: state, time, processor, memory.
+const FIGURES: usize = 14 + 6 + 6 + MEMORY + 2;
+
+/// The same behind a camera's name: state, picture, last saved, to save, a day.
+const CAMERA_FIGURES: usize = 14 + 8 + 12 + 9 + 9;
+
+/// Cells for a part's or camera's name: what the longest address leaves.
+fn part_cells(theme: &Theme, cells: usize, parts: &[&ComponentHealth]) -> usize {
+    let address = parts.iter().map(|c| width(&address(c))).max().unwrap_or(0).max(11);
+    if theme.narrow() {
+        cells.saturating_sub(16)
+    } else {
+        cells.saturating_sub(FIGURES + address).min(cells.saturating_sub(CAMERA_FIGURES)).clamp(21, 28)
+    }
 }
+
+/// The address that is meant by this thing: its own, else that of the page on which recordings are seen.
+pub fn copied(health: &HealthSnapshot, of: Option<&Of>) -> Reply {
+    let part = |name: &str| health.components.iter().find(|c| c.name == name).and_then(|c| c.url.clone());
+    let own = of.filter(|of| matches!(of, Of::Component(_))).and_then(|of| part(&of.component()));
+    let page = || health.components.iter().find(|c| c.kind == PAGE).and_then(|c| c.url.clone());
+    own.or_else(page).map_or_else(|| Reply::Say(words::NO_ADDRESS.into()), Reply::Copy)
+}
+
+/// The part on whose page recordings are seen.
+const PAGE: &str = "vault";
 
 impl Screen for Dashboard {
     fn on(&mut self, key: Key, flow: &Flow) -> Reply {
@@ -270,11 +297,7 @@ impl Screen for Dashboard {
             (Key::Enter, Some(of)) => Reply::Open(Box::new(Detail::of(of)), vec![]),
             (Key::Char('l'), Some(of)) => Reply::Open(Box::new(Log::of(of.component())), vec![Intent::OpenLog(of.component())]),
             (Key::Char('r'), Some(of)) => ask_restart(&of, flow),
-            (Key::Char('c'), _) => {
-                let own = parts.get(at).and_then(|c| c.url.clone());
-                let any = || parts.iter().find_map(|c| c.url.clone());
-                own.or_else(any).map_or_else(|| Reply::Say("No part has an address that is reached from outside.".into()), Reply::Copy)
-            }
+            (Key::Char('c'), of) => copied(health, of.as_ref()),
             (Key::Char('e'), _) => Reply::Want(vec![Intent::Change]),
             (Key::Char('q'), _) => Reply::Want(vec![Intent::Quit]),
             _ => Reply::Ignored,

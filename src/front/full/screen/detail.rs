@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::dashboard::{ask_restart, camera_mark, component_mark, recorder};
+use super::dashboard::{ask_restart, camera_mark, component_mark, copied, recorder};
 use super::log::Log;
 use super::{Reply, Screen};
 use crate::flow::state::StepRun;
@@ -13,8 +13,10 @@ use crate::front::full::keys::{Hint, Key};
 use crate::front::full::part::page::Page;
 use crate::front::full::part::text::wrap;
 use crate::front::full::theme::{Mark, Theme};
+use crate::model::health::ComponentState;
 use crate::words::figures::{bytes, count, memory, or_dash, percent, span};
 use crate::words::state as words;
+use crate::words::vault;
 
 /// What it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +107,10 @@ fn component(flow: &Flow, name: &str, theme: &Theme) -> Lines {
     let mut lines = vec![(format!("{}  {}", c.title, c.product), theme.strong())];
     lines.push((format!("{} {}", theme.glyph(mark), words::component(c.state)), theme.style(mark)));
     lines.push((words::component_means(c.state).into(), theme.plain()));
+    if c.state == ComponentState::NotConfigured {
+        let site = flow.health.as_ref().map_or("", |h| h.site.as_str());
+        listed(&mut lines, theme, vault::TITLE, &vault::set_up(site, c.url.as_deref()), theme.plain());
+    }
     lines.push((String::new(), theme.plain()));
     let pairs = [
         ("address", c.url.clone().unwrap_or_else(|| "inside only".into())),
@@ -160,8 +166,7 @@ impl Screen for Detail {
             Key::Char('e') if live => return Reply::Close(vec![Intent::Change]),
             Key::Char('r') if live => return ask_restart(&self.of, flow),
             Key::Char('c') if live => {
-                let url = flow.health.as_ref().and_then(|h| h.components.iter().find(|c| c.name == self.of.component())?.url.clone());
-                return url.map_or_else(|| Reply::Say("It has no address that is reached from outside.".into()), Reply::Copy);
+                return flow.health.as_ref().map_or(Reply::Taken, |health| copied(health, Some(&self.of)));
             }
             _ => return Reply::Ignored,
         }

@@ -8,7 +8,7 @@ use super::{Reply, Screen};
 use crate::flow::{Flow, Intent};
 use crate::front::full::keys::{Hint, Key};
 use crate::front::full::part::page::Page;
-use crate::front::full::part::text::Row;
+use crate::front::full::part::text::{Row, clip};
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::event::Address;
 
@@ -46,7 +46,7 @@ impl Screen for Done {
         if !addresses(flow).is_empty() {
             hints.push(Hint::letter('c', "copy the address"));
         }
-        hints.push(Hint::letter('q', "leave, it records on"));
+        hints.push(Hint::letter('q', if flow.recording() > 0 { "leave, it records on" } else { "leave" }));
         if !flow.left_standing() {
             hints.pop();
         }
@@ -55,26 +55,21 @@ impl Screen for Done {
 
     fn draw(&self, flow: &Flow, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let mut page = Page::new(buf, area);
-        let Some(ended) = &flow.ended else { return };
+        let Some(came) = flow.came() else { return };
         if !theme.narrow() {
             page.gap();
         }
-        let first = ended.says.first().map_or("Done.", String::as_str);
         let cells = page.width();
-        page.line(Line::from(vec![
-            Span::raw("  "),
-            theme.state(Mark::Good, &crate::front::full::part::text::clip(first, cells.saturating_sub(4))),
-        ]));
-        for (camera, says) in flow.recorded.iter().take(4) {
-            page.line(Row::new().gap(4).left(camera, 15, theme.plain()).rest(says, theme.dim()));
-        }
+        let mark = if came.whole() { Mark::Good } else { Mark::Warn };
+        page.line(Line::from(vec![Span::raw("  "), theme.state(mark, &clip(came.title(), cells.saturating_sub(4)))]));
+        seen(came.recorded, theme, &mut page);
         if !theme.narrow() {
             page.gap();
         }
         let label = if theme.narrow() { 2 } else { 22 };
         // Names of one place stand together, and the login to it below them.
         let mut login = None;
-        for (i, a) in ended.addresses.iter().enumerate() {
+        for (i, a) in came.addresses.iter().enumerate() {
             if theme.narrow() {
                 page.text(&format!("  {}", a.title), theme.dim());
                 page.text(&format!("  {}", a.url), theme.accent());
@@ -82,7 +77,7 @@ impl Screen for Done {
                 page.line(Row::new().gap(2).left(&a.title, label, theme.dim()).rest(&a.url, theme.accent()));
             }
             login = a.user.as_ref().map(|user| (user, a)).or(login);
-            let next = ended.addresses.get(i + 1);
+            let next = came.addresses.get(i + 1);
             if let Some((user, a)) = login.filter(|_| next.is_none_or(|n| n.user.is_some())) {
                 login = None;
                 let shown = flow.revealed.as_ref().filter(|(name, _)| Some(name) == a.password.as_ref());
@@ -99,23 +94,42 @@ impl Screen for Done {
                 page.line(row.rest(&format!("{user}   {password}"), theme.strong()));
             }
         }
-        if ended.says.len() > 1 {
+        if !came.more().is_empty() && !came.addresses.is_empty() {
             page.gap();
         }
         // A cure is longer than a word; many of them leave each less room.
-        let most = if ended.says.len() > 3 { 2 } else { 4 };
-        for line in ended.says.iter().skip(1) {
+        let most = if came.more().len() > 2 { 2 } else { 4 };
+        for line in came.more() {
             page.para(line, theme.plain(), 2, most);
         }
-        if flow.left_standing() && !theme.narrow() {
-            page.gap();
-            page.para("Recording goes on when you close this, and after a restart of the machine.", theme.plain(), 2, 2);
-            page.gap();
-            for (command, what) in [("kerbup", "shows how it is"), ("kerbup passwords", "shows the password, any time")] {
-                page.line(Row::new().gap(2).left(command, label, theme.strong()).rest(what, theme.dim()));
-            }
-            page.gap();
-            page.para("From outside your home use a VPN, never an open port.", theme.dim(), 2, 2);
+        let Some(goes_on) = came.goes_on() else { return };
+        page.gap();
+        page.para(&goes_on, theme.plain(), 2, 3);
+        if theme.narrow() {
+            return;
         }
+        page.gap();
+        for (command, what) in came.commands() {
+            page.line(Row::new().gap(2).left(command, label, theme.strong()).rest(what, theme.dim()));
+        }
+        if let Some(says) = came.from_outside() {
+            page.gap();
+            page.para(says, theme.dim(), 2, 2);
+        }
+    }
+}
+
+/// What was seen of each camera; of many, the first few.
+fn seen(recorded: &[(String, String)], theme: &Theme, page: &mut Page<'_>) {
+    const MOST: usize = 4;
+    for (camera, says) in recorded.iter().take(MOST) {
+        if theme.narrow() {
+            page.para(&format!("{camera}: {says}"), theme.dim(), 2, 2);
+        } else {
+            page.line(Row::new().gap(4).left(camera, 15, theme.plain()).rest(says, theme.dim()));
+        }
+    }
+    if recorded.len() > MOST {
+        page.line(Row::new().gap(4).rest(&format!("and {} more", recorded.len() - MOST), theme.dim()));
     }
 }

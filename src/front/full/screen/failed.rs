@@ -12,7 +12,7 @@ use crate::front::full::keys::{Hint, Key};
 use crate::front::full::part::ask::{Ask, Then};
 use crate::front::full::part::list::{Cursor, window};
 use crate::front::full::part::page::Page;
-use crate::front::full::part::text::{Row, clip, width};
+use crate::front::full::part::text::{Row, clip, width, wrap};
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::check::Fix;
 use crate::words::figures::{count, span};
@@ -58,6 +58,15 @@ fn options(flow: &Flow) -> Vec<(Do, &'static str, &'static str)> {
         options.push((Do::Undo, undo::offered(flow.stood()), "asks first"));
     }
     options
+}
+
+/// Cells for what a paragraph is about.
+const LABEL: usize = 14;
+
+/// Sentences over as many rows as they need, the first one labelled.
+fn labelled<'a>(label: &'a str, all: &[String], cells: usize) -> Vec<(&'a str, String)> {
+    let lines = all.iter().flat_map(|text| wrap(text, cells.saturating_sub(LABEL + 2)));
+    lines.enumerate().map(|(i, line)| (if i == 0 { label } else { "" }, line)).collect()
 }
 
 impl Screen for Failed {
@@ -109,13 +118,12 @@ impl Screen for Failed {
         page.para(&fault.says, theme.strong(), 2, most);
         if !theme.narrow() {
             page.gap();
-            for (i, because) in fault.because.iter().take(3).enumerate() {
-                let label = if i == 0 { "How I know" } else { "" };
-                page.line(Row::new().gap(2).left(label, 14, theme.dim()).rest(because, theme.plain()));
-            }
-            for (i, cure) in fault.cure.iter().take(3).enumerate() {
-                let label = if i == 0 { "What helps" } else { "" };
-                page.line(Row::new().gap(2).left(label, 14, theme.dim()).rest(cure, theme.plain()));
+            // Whole sentences, as far as the choices and what stays done leave room.
+            let room = usize::from(page.room()).saturating_sub(options.len() + 3);
+            let told = [("How I know", &fault.because), ("What helps", &fault.cure)];
+            let lines = told.iter().flat_map(|(label, all)| labelled(label, all, page.width()));
+            for (label, line) in lines.take(room).collect::<Vec<_>>() {
+                page.line(Row::new().gap(2).left(label, LABEL, theme.dim()).rest(&line, theme.plain()));
             }
             page.gap();
             let (done, _) = flow.done_of();

@@ -133,7 +133,7 @@ impl Screen for Install {
     fn on(&mut self, key: Key, flow: &Flow) -> Reply {
         let mut cursor = Cursor::to(self.cursor(flow));
         match key {
-            Key::Char('p') if flow.running && !flow.stopping => Reply::Want(vec![Intent::Pause(!flow.paused)]),
+            Key::Char('p') if flow.holds() => Reply::Want(vec![Intent::Pause(!flow.paused)]),
             Key::Char('l') => Reply::Open(Box::new(Log::of_the_run()), vec![]),
             Key::Char('f') if self.at.is_some() => {
                 self.at = None;
@@ -154,7 +154,7 @@ impl Screen for Install {
 
     fn hints(&self, flow: &Flow) -> Vec<Hint> {
         let mut hints = vec![];
-        if flow.running && !flow.stopping {
+        if flow.holds() {
             hints.push(Hint::letter('p', if flow.paused { "go on" } else { "pause" }));
         }
         if !flow.running && flow.ended.as_ref().is_some_and(|e| !e.ok) {

@@ -18,7 +18,7 @@ use crate::words::machine::{Known, rows};
 use crate::words::stage::{fix_offered, status};
 
 /// Where the report goes when a person asks for it.
-pub const REPORT_FILE: &str = "kerbup-report.txt";
+pub const REPORT_FILE: &str = "kerbup-report.json";
 
 /// The screen.
 #[derive(Debug, Default)]

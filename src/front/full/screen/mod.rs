@@ -22,6 +22,7 @@ use super::Leave;
 use super::keys::{Hint, Key};
 use super::theme::Theme;
 use crate::flow::{Flow, Intent, Stage};
+use crate::model::event::Event;
 
 /// What a screen makes of a key.
 #[derive(Debug)]
@@ -54,6 +55,10 @@ pub trait Screen: std::fmt::Debug {
     fn draw(&self, flow: &Flow, theme: &Theme, area: Rect, buf: &mut Buffer);
     /// Letters are text now, not commands.
     fn typing(&self) -> bool {
+        false
+    }
+    /// Something happened while it was open. True where that was what it was open for: it goes away.
+    fn seen(&mut self, _event: &Event) -> bool {
         false
     }
     /// It lies over what is below instead of taking its place.
