@@ -220,13 +220,7 @@ fn fits(kept: f64, free: u64, cameras: &[CameraHealth]) -> Option<u32> {
     (all > 0.0).then(|| (kept + free as f64 / all).min(36_500.0) as u32)
 }
 
-async fn one(
-    world: &World,
-    subject: &Subject,
-    observed: Result<Option<Observed>, String>,
-    disk: Disk<'_>,
-    turns: &Semaphore,
-) -> Part {
+async fn one(world: &World, subject: &Subject, observed: Result<Option<Observed>, String>, disk: Disk<'_>, turns: &Semaphore) -> Part {
     let running = matches!(&observed, Ok(Some(o)) if o.state == ContainerState::Running);
     let asked = async {
         match &observed {
