@@ -8,6 +8,7 @@ mod errors;
 mod lines;
 mod observe;
 mod pull;
+mod reads;
 mod render;
 mod seen;
 mod socket;
@@ -16,15 +17,14 @@ mod tests;
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::Docker;
 use bollard::query_parameters::{
-    CreateContainerOptions, DownloadFromContainerOptions, LogsOptions, RemoveContainerOptions, RemoveImageOptions, RestartContainerOptions,
-    StartContainerOptions, StopContainerOptions,
+    CreateContainerOptions, LogsOptions, RemoveContainerOptions, RemoveImageOptions, RestartContainerOptions, StartContainerOptions,
+    StopContainerOptions,
 };
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
@@ -42,8 +42,6 @@ const SHORT: Duration = Duration::from_secs(10);
 const LONG: Duration = Duration::from_secs(120);
 /// The engine's own grace where a container names none.
 const GRACE: u64 = 10;
-/// No file that kerbup reads out of an image is bigger.
-const FILE_LIMIT: usize = 16 << 20;
 
 /// A Docker engine behind a Unix socket. It need not run yet: each verb connects anew.
 #[derive(Clone)]
@@ -124,67 +122,8 @@ impl DockerEngine {
         self.get(&format!("/containers/{name}/stats"), &[("stream", "false"), ("one-shot", "true")]).await
     }
 
-    async fn read_image_file(&self, image: &str, path: &str) -> Result<Option<Vec<u8>>> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map(|d| d.subsec_nanos()).unwrap_or_default();
-        let name = format!("kerbup-reads-{}-{nanos:x}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        // The command stands for images that name none; it never runs.
-        let body = json!({"Image": image, "Cmd": ["never-started"], "NetworkDisabled": true, "HostConfig": {"NetworkMode": "none"}});
-        let mut lent = Lent { engine: self.clone(), name: Some(name.clone()) };
-        self.socket.ask(Method::POST, "/containers/create", &[("name", &name)], Some(body), LONG).await?;
-        let read = self.read_file(&name, path).await;
-        let removed = self.force_remove(&name).await;
-        if removed.is_ok() {
-            lent.name = None;
-        }
-        let read = read?;
-        removed.map(|()| read)
-    }
-
     fn counted(&self) -> MutexGuard<'_, HashMap<String, Counted>> {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn read_file(&self, container: &str, path: &str) -> Result<Option<Vec<u8>>> {
-        let mut path = path.to_owned();
-        for _ in 0..8 {
-            let options = DownloadFromContainerOptions { path: path.clone() };
-            let docker = self.docker(LONG)?;
-            let mut parts = Box::pin(docker.download_from_container(container, Some(options)));
-            let mut tar = vec![];
-            while let Some(part) = tokio::time::timeout(SHORT, parts.next()).await.map_err(|_| errors::silent(SHORT))? {
-                match part.map_err(|e| errors::bollard(&e, self.socket.path())) {
-                    Ok(bytes) => tar.extend_from_slice(&bytes),
-                    Err(EngineError::NotFound(_)) => return Ok(None),
-                    Err(e) => return Err(e),
-                }
-                if tar.len() > FILE_LIMIT {
-                    return Err(EngineError::Other(format!("{path} in the image is bigger than {} MiB", FILE_LIMIT >> 20)));
-                }
-            }
-            match archive::first(&tar) {
-                Some(archive::Entry::File(bytes)) => return Ok(Some(bytes)),
-                Some(archive::Entry::Link(target)) => path = archive::follow(&path, &target),
-                Some(archive::Entry::Other) => return Err(EngineError::Other(format!("{path} in the image is no file"))),
-                None => return Err(EngineError::Other(format!("the archive with {path} is not understood"))),
-            }
-        }
-        Ok(None)
-    }
-}
-
-/// Removes the container that only lent a file, also when the reading is dropped half-way.
-struct Lent {
-    engine: DockerEngine,
-    name: Option<String>,
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        if let (Some(name), Ok(runtime)) = (self.name.take(), tokio::runtime::Handle::try_current()) {
-            let engine = self.engine.clone();
-            runtime.spawn(async move { engine.force_remove(&name).await });
-        }
     }
 }
 
@@ -241,6 +180,7 @@ impl Engine for DockerEngine {
     }
 
     async fn remove_image(&self, name: &str) -> Result<()> {
+        self.sweep_readers().await?;
         absent_is_fine(self.verb(LONG, |d| async move { d.remove_image(name, None::<RemoveImageOptions>, None).await.map(|_| ()) }).await)
     }
 
