@@ -193,7 +193,7 @@ fn opened(line: &str) -> Option<Option<(String, bool)>> {
     if line.contains("opened RTSP stream: ") {
         Some(None)
     } else if let Some((_, said)) = line.split_once("error connecting to RTSP stream: ") {
-        Some(Some((words::camera_log(said), said.contains("401") || said.contains("403"))))
+        Some(Some((words::camera_log(said), words::camera_refuses(said))))
     } else if line.contains("no rtsp url found") {
         Some(Some((words::camera_log("no rtsp url"), false)))
     } else if line.contains("no video stream found") {
@@ -265,6 +265,18 @@ mod tests {
         assert_eq!(log.failed, Some(("The camera answers, but refuses the login.".into(), true)));
         assert_eq!(understand(Log::default(), [refused, away].into_iter()).failed, Some(("The camera does not answer.".into(), false)));
         assert!(!format!("{log:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn numbers_of_a_port_or_an_address_are_no_status() {
+        for place in ["192.0.2.4:40404", "192.0.2.4:54016", "10.0.40.3:403"] {
+            let line = format!("RunAgent(): error connecting to RTSP stream: dial tcp {place}: connect: connection refused");
+            let log = understand(Log::default(), [line.as_str()].into_iter());
+            assert_eq!(log.failed, Some(("The camera's port is closed.".into(), false)), "{place}");
+        }
+        let path = "error connecting to RTSP stream: bad status code: 404 (Not Found)";
+        let log = understand(Log::default(), [path].into_iter());
+        assert_eq!(log.failed, Some(("The camera answers, but has nothing at this path.".into(), false)));
     }
 
     #[test]

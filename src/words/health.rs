@@ -119,12 +119,19 @@ pub fn ended(code: Option<i64>, oom: bool, error: Option<&str>) -> String {
     }
 }
 
+/// The Agent's log says that the camera does not take the login. Where there was no connection, no number in it is a status.
+pub fn camera_refuses(said: &str) -> bool {
+    !said.contains("dial tcp") && said.split(|c: char| !c.is_ascii_digit()).any(|number| matches!(number, "401" | "403"))
+}
+
 /// What the Agent's log says of its camera, in plain words; the login is never in it.
 pub fn camera_log(said: &str) -> String {
     let has = |what: &str| said.contains(what);
-    if has("401") || has("403") {
+    // A number by itself: a port such as 40404 is no status.
+    let status = |code: &str| said.split(|c: char| !c.is_ascii_digit()).any(|number| number == code);
+    if camera_refuses(said) {
         "The camera answers, but refuses the login.".into()
-    } else if has("404") || has("454") || has("status code: 400") {
+    } else if !has("dial tcp") && (status("404") || status("454") || has("status code: 400")) {
         "The camera answers, but has nothing at this path.".into()
     } else if has("connection refused") {
         "The camera's port is closed.".into()
