@@ -41,7 +41,7 @@ pub fn storage_class(f: &Facts) -> Outcome {
     let advice = "See with: kubectl get storageclass – and name one in the site file (storage.class). kerbup asks the cluster before it applies \
                   anything.";
     match f.answers.platform {
-        PlatformKind::Docker => Outcome::skip("not on Docker"),
+        PlatformKind::Docker => Outcome::skip("only for clusters"),
         PlatformKind::Microk8s => Outcome::pass("MicroK8s brings one (hostpath-storage)"),
         PlatformKind::Gke | PlatformKind::Aks => Outcome::pass("this cloud marks one as the default"),
         // EKS from 1.30 on marks none, and its disk driver is an add-on of its own.

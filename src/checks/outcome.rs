@@ -180,7 +180,7 @@ macro_rules! known {
 macro_rules! only_on_cluster {
     ($facts:expr) => {
         if $facts.on_docker() {
-            return $crate::checks::outcome::Outcome::skip("not on Docker");
+            return $crate::checks::outcome::Outcome::skip("only for clusters");
         }
     };
 }

@@ -35,7 +35,7 @@ pub fn other_site(f: &Facts) -> Outcome {
     Outcome::warn(
         format!("another site of kerbup stands here: {}", sites.join(", ")),
         format!(
-            "A second one needs ports and a folder of its own. If you meant that one: kerbup --set site.name={} status",
+            "A second one needs ports and a folder of its own. If you meant that one: kerbup --site {} status",
             sites.first().copied().unwrap_or_default()
         ),
     )

@@ -50,6 +50,26 @@ pub struct Check {
     pub fix: Option<Fix>,
 }
 
+impl Status {
+    /// In which order a list has them: what is in the way first, what was left out last.
+    pub fn order(self) -> u8 {
+        match self {
+            Status::Block => 0,
+            Status::Warn => 1,
+            Status::Pass => 2,
+            Status::Skip => 3,
+        }
+    }
+}
+
+impl Check {
+    /// What a person can agree to. Where nothing is in the way and the plan sees to it by itself, that is nothing.
+    pub fn offer(&self) -> Option<Fix> {
+        let by_itself = self.status != Status::Block && matches!(self.fix, Some(Fix::InstallDocker | Fix::StartDocker));
+        self.fix.filter(|_| !by_itself)
+    }
+}
+
 /// The worst of all checks: `pass`, `warn` or `block`.
 pub fn verdict(checks: &[Check]) -> Status {
     match checks.iter().map(|c| c.status).max() {

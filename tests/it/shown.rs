@@ -159,3 +159,59 @@ fn what_is_to_be_entered_is_what_the_recipes_make() {
     }
     assert!(recorder.contains("AGENT_KERBEROSVAULT_DIRECTORY: {text: \"${site}\""));
 }
+
+#[test]
+fn a_line_of_a_log_can_be_read_to_its_end() {
+    let mut app = states::state("run-log", COLOUR);
+    let long = format!("the engine said: {} and that was all of it", ["no space left on device,"; 7].join(" "));
+    app.event(Event::Log { at: NOW, from: "docker".into(), text: long.clone() }, NOW);
+    assert!(!joined(&app).contains("that was all of it"));
+    app.key(Key::Enter, NOW);
+    assert!(joined(&app).contains(&long), "{}", at_80x24(&app));
+    app.key(Key::Enter, NOW);
+    assert!(!joined(&app).contains("that was all of it"));
+}
+
+#[test]
+fn what_a_row_has_to_cut_stands_whole_below_the_list() {
+    let mut app = states::state("machine", COLOUR);
+    let long = "the processor is an ARMv8.0 (as in a Raspberry Pi 3 or 4), for which MongoDB 4.4.18 is the last that starts";
+    app.flow.checks[0].seen = long.into();
+    let screen = joined(&app);
+    assert!(screen.contains(long) && screen.contains("only the other parts can reach it."), "{}", at_80x24(&app));
+    let mut app = states::state("where", COLOUR);
+    let why = "1.4 GB of memory more than this machine has would be needed beside all that runs here already";
+    app.flow.choices[2].available = Err(why.into());
+    (0..3).for_each(|_| drop(app.key(Key::Down, NOW)));
+    let says = app.flow.choices[2].says.clone();
+    let screen = joined(&app);
+    assert!(screen.contains(why) && screen.contains(&says), "{}", at_80x24(&app));
+}
+
+#[test]
+fn nothing_is_asked_about_what_the_plan_sees_to_by_itself() {
+    let mut app = states::state("machine", COLOUR);
+    app.key(Key::Down, NOW);
+    let screen = at_80x24(&app);
+    assert!(screen.contains("docker-missing") && !screen.contains("Enter agree") && !screen.contains("as the first step"), "{screen}");
+    app.key(Key::Enter, NOW);
+    assert_eq!(app.flow.here(), kerbup::flow::Stage::Where);
+    // Of all checks, those that were left out come last.
+    let mut app = states::state("machine", COLOUR);
+    app.key(Key::Char('a'), NOW);
+    app.key(Key::End, NOW);
+    assert!(at_80x24(&app).contains("gpu-none"));
+}
+
+#[test]
+fn a_small_window_says_first_how_to_go_on() {
+    for (name, way) in
+        [("machine", "go on"), ("where", "→ go on"), ("cameras", "→ go on"), ("storage", "→ go on"), ("review", "Tab button")]
+    {
+        let screen = text(&drawn(&states::state(name, COLOUR), 40, 12));
+        let footer = screen.lines().last().unwrap().trim();
+        assert!(footer.starts_with(way) || footer.split("   ").next().is_some_and(|f| f.ends_with(way)), "{name}: {footer:?}");
+    }
+    let done = text(&drawn(&states::state("done", COLOUR), 40, 12)).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(done.contains("yard: recorded as asked, and now waits for movement"), "{done}");
+}

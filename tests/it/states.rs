@@ -210,8 +210,8 @@ pub const STATES: &[(&str, Make)] = &[
         a
     }),
     ("machine-ask", |l| {
-        let mut a = app(flow(Stage::Machine), l);
-        press(&mut a, &[Key::Down, Key::Enter]);
+        let mut a = app(Flow { checks: checks(true), ..flow(Stage::Machine) }, l);
+        press(&mut a, &[Key::Enter]);
         a
     }),
     ("where", |l| app(flow(Stage::Where), l)),

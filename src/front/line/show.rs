@@ -44,7 +44,7 @@ pub fn checks(checks: &[Check], all: bool) -> Vec<String> {
     )];
     let mut sorted: Vec<&Check> = checks.iter().filter(|c| all || c.status >= Status::Warn).collect();
     // What is in the way comes first.
-    sorted.sort_by_key(|c| std::cmp::Reverse(c.status));
+    sorted.sort_by_key(|c| c.status.order());
     for check in sorted {
         let mut line = format!("  {}: {}: {} [{}]", stage::status(check.status), check.area, check.seen.trim_end_matches('.'), check.id);
         if check.status >= Status::Warn && !check.advice.is_empty() {

@@ -208,7 +208,7 @@ impl Talk<'_> {
         let mut choices = vec![want(plain::GO_ON, Intent::Next)];
         let mut fixes: Vec<Fix> = vec![];
         for check in self.flow.checks.iter().filter(|c| c.status >= Status::Warn) {
-            fixes.extend(check.fix.filter(|f| !fixes.contains(f) && !self.flow.fixes.contains(f)));
+            fixes.extend(check.offer().filter(|f| !fixes.contains(f) && !self.flow.fixes.contains(f)));
         }
         choices.extend(fixes.iter().map(|f| want(stage::fix_offered(*f), Intent::Fix(*f))));
         choices.push(choice(plain::ALL_CHECKS, Act::AllChecks));

@@ -207,8 +207,12 @@ fn said_lines(flow: &Flow, said: Option<&str>, theme: &Theme, cells: usize) -> V
 fn footer(hints: &[Hint], theme: &Theme, area: Rect, buf: &mut Buffer) {
     let cells: usize = area.width.into();
     let long = |h: &Hint| width(&h.names(theme.look.ascii)) + 1 + width(&h.label);
+    // Where there is room for one or two, the way on is the first of them.
+    let leads = |h: &Hint| theme.narrow() && (h.label == "go on" || h.label == "install" || h.label == "button");
+    let (first, rest): (Vec<&Hint>, Vec<&Hint>) = hints.iter().partition(|h| leads(h));
+    let hints: Vec<&Hint> = first.into_iter().chain(rest).collect();
     let help = hints.iter().position(|h| h.keys.contains(&Key::Char('?')));
-    let mut room = cells.saturating_sub(help.and_then(|i| hints.get(i)).map_or(0, long));
+    let mut room = cells.saturating_sub(help.and_then(|i| hints.get(i)).map_or(0, |h| long(h)));
     let mut shown: Vec<&Hint> = vec![];
     for (i, hint) in hints.iter().enumerate() {
         if Some(i) != help && long(hint) + 3 <= room {
@@ -219,7 +223,7 @@ fn footer(hints: &[Hint], theme: &Theme, area: Rect, buf: &mut Buffer) {
             break;
         }
     }
-    shown.extend(help.and_then(|i| hints.get(i)));
+    shown.extend(help.and_then(|i| hints.get(i)).copied());
     let mut spans = vec![];
     for (i, hint) in shown.into_iter().enumerate() {
         if i > 0 {

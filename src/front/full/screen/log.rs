@@ -9,7 +9,7 @@ use crate::flow::{Flow, Intent};
 use crate::front::full::keys::{Hint, Key};
 use crate::front::full::part::field::Field;
 use crate::front::full::part::page::Page;
-use crate::front::full::part::text::{Row, clean};
+use crate::front::full::part::text::{Row, clean, wrap};
 use crate::front::full::theme::{Mark, Theme};
 use crate::words::figures::time_of_day;
 
@@ -21,17 +21,19 @@ pub struct Log {
     top: Option<usize>,
     typing: Option<Field>,
     find: String,
+    /// The chosen line is shown whole.
+    whole: bool,
 }
 
 impl Log {
     /// A component's.
     pub fn of(component: String) -> Self {
-        Log { component: Some(component), top: None, typing: None, find: String::new() }
+        Log { component: Some(component), top: None, typing: None, find: String::new(), whole: false }
     }
 
     /// The run's.
     pub fn of_the_run() -> Self {
-        Log { component: None, top: None, typing: None, find: String::new() }
+        Log { component: None, top: None, typing: None, find: String::new(), whole: false }
     }
 
     fn file(&self) -> String {
@@ -121,6 +123,12 @@ impl Screen for Log {
                 self.top = None;
                 Reply::Taken
             }
+            // Of a log that is followed it is the last line; choosing one holds it.
+            Key::Enter if self.len(flow) > 0 => {
+                self.whole = !self.whole;
+                self.top = self.top.or(self.len(flow).checked_sub(1));
+                Reply::Taken
+            }
             Key::Char('/') => {
                 self.typing = Some(Field::new(&self.find));
                 Reply::Taken
@@ -146,6 +154,9 @@ impl Screen for Log {
         if !self.find.is_empty() {
             hints.push(Hint { keys: vec![Key::Char('n'), Key::Char('N')], label: "next, last".into() });
         }
+        if self.len(flow) > 0 {
+            hints.push(Hint::key(Key::Enter, if self.whole { "one row" } else { "whole line" }));
+        }
         hints.push(Hint::letter('f', "follow"));
         if self.len(flow) > 0 {
             hints.push(Hint::letter('s', "save"));
@@ -163,7 +174,9 @@ impl Screen for Log {
             state,
             Span::styled(format!("   {len} lines"), theme.dim()),
         ]));
-        let height = usize::from(page.room()).saturating_sub(usize::from(self.typing.is_some())).max(1);
+        let whole = self.top.filter(|_| self.whole).map(|i| wrap(&self.text(flow, i), page.width().saturating_sub(2)));
+        let below = whole.as_ref().map_or(0, |lines| (lines.len() + 1).min(usize::from(page.room() / 2)));
+        let height = usize::from(page.room()).saturating_sub(usize::from(self.typing.is_some()) + below).max(1);
         if len == 0 {
             page.text("nothing was written yet", theme.dim());
         }
@@ -179,6 +192,13 @@ impl Screen for Log {
                 let mut line = self.line(flow, i, theme);
                 line.spans.insert(0, Span::raw("  "));
                 page.line(line);
+            }
+        }
+        if let Some(lines) = whole {
+            page.keep(below as u16 + u16::from(self.typing.is_some()));
+            page.rule(theme, "the whole line");
+            for line in lines.into_iter().take(below.saturating_sub(1)) {
+                page.text(&format!("  {line}"), theme.plain());
             }
         }
         if let Some(field) = &self.typing {

@@ -48,7 +48,7 @@ impl Machine {
     /// What is listed: what needs a look first, the rest on request.
     fn listed<'a>(&self, flow: &'a Flow) -> Vec<&'a Check> {
         let mut list: Vec<&Check> = flow.checks.iter().filter(|c| self.all || c.status >= Status::Warn).collect();
-        list.sort_by_key(|c| std::cmp::Reverse(c.status));
+        list.sort_by_key(|c| c.status.order());
         list
     }
 
@@ -107,13 +107,19 @@ impl Machine {
 
     fn advice(&self, flow: &Flow, theme: &Theme, page: &mut Page<'_>) {
         let Some(c) = self.chosen(flow) else { return };
-        let fix = c.fix.filter(|f| !flow.fixes.contains(f));
+        let fix = c.offer().filter(|f| !flow.fixes.contains(f));
         let rows = usize::from(page.room()).saturating_sub(if fix.is_some() { 1 } else { 0 });
         if theme.wide() {
             page.para(&c.seen, theme.strong(), 2, 4);
             page.gap();
+            page.para(&c.advice, theme.plain(), 2, rows.clamp(1, 12));
+        } else {
+            // What the row had to cut is read here to its end.
+            let rows = rows.saturating_sub(1);
+            page.para(&c.seen, theme.strong(), 2, rows.clamp(1, 2));
+            let rows = usize::from(page.room()).saturating_sub(1 + usize::from(fix.is_some()));
+            page.para(&c.advice, theme.plain(), 2, rows.clamp(1, 4));
         }
-        page.para(&c.advice, theme.plain(), 2, rows.clamp(1, if theme.wide() { 12 } else { 3 }));
         if let Some(fix) = fix {
             page.line(Line::from(vec![
                 Span::raw("  "),
@@ -138,7 +144,7 @@ impl Screen for Machine {
                 Reply::Taken
             }
             Key::Char('w') if !flow.checks.is_empty() => Reply::Want(vec![Intent::SaveReport(REPORT_FILE.into())]),
-            Key::Enter => match self.chosen(flow).and_then(|c| c.fix.map(|f| (c, f))) {
+            Key::Enter => match self.chosen(flow).and_then(|c| c.offer().map(|f| (c, f))) {
                 Some((c, fix)) if !flow.fixes.contains(&fix) => {
                     Ask::new(c.seen.clone(), c.advice.clone(), "Not now").or(fix_offered(fix), Then::Want(vec![Intent::Fix(fix)])).open()
                 }
@@ -153,7 +159,7 @@ impl Screen for Machine {
         if !self.listed(flow).is_empty() {
             hints.push(Hint::rows("look"));
         }
-        let fix = self.chosen(flow).and_then(|c| c.fix).filter(|f| !flow.fixes.contains(f));
+        let fix = self.chosen(flow).and_then(Check::offer).filter(|f| !flow.fixes.contains(f));
         hints.push(Hint::key(Key::Enter, if fix.is_some() { "agree" } else { "go on" }));
         if !flow.checks.is_empty() {
             hints.push(Hint::letter('a', if self.all { "what needs a look" } else { "all checks" }));
@@ -190,7 +196,8 @@ impl Screen for Machine {
             page.gap();
         }
         page.line(Self::summary(flow, theme));
-        let height = usize::from(page.room()).saturating_sub(5).clamp(1, listed.max(1));
+        // Below it: the gap, what was seen and what to do, the fix, the check's name.
+        let height = usize::from(page.room()).saturating_sub(8).clamp(2, listed.max(2));
         self.checks(flow, theme, &mut page, height);
         if page.room() > 4 {
             page.gap();

@@ -71,8 +71,14 @@ impl Screen for Place {
             page.line(Row::new().gap(2).cell(theme.state(Mark::Busy, "working out what is possible here"), 40));
             return;
         }
+        // The chosen one is told to its end below the list; the others in as many words as a row has.
+        let below = if theme.narrow() { 4 } else { 3 };
+        let chosen = flow.choices.get(at.wrapping_sub(first)).map(|c| match &c.available {
+            Err(why) => format!("{}: {} {}", c.title, c.says, words::not_here(why)),
+            Ok(()) => format!("{}: {}", c.title, c.says),
+        });
         let each = if theme.narrow() { 1 } else { 2 };
-        let height = (usize::from(page.room()) / each).max(1);
+        let height = (usize::from(page.room()).saturating_sub(below + 1) / each).max(1);
         for i in window(at.saturating_sub(first), flow.choices.len(), height) {
             let Some(c) = flow.choices.get(i) else { continue };
             let now = (c.platform, c.shape) == (flow.answers.platform, flow.answers.shape);
@@ -92,6 +98,10 @@ impl Screen for Place {
             if each == 2 {
                 page.para(&c.says, theme.dim(), 18, 1);
             }
+        }
+        if let Some(says) = chosen {
+            page.keep(below as u16);
+            page.para(&says, theme.plain(), 2, below);
         }
     }
 }
