@@ -116,9 +116,9 @@ mod tests {
     fn usable_disks_come_first_and_the_others_say_why_not() {
         let gb = 1_000_000_000;
         let stick = Volume { name: "sdd1".into(), size: 500 * gb, fs: Some("ntfs".into()), uuid: None, label: None, mount: None };
-        let mut host = HostReport::default();
-        host.disks =
+        let disks =
             Fact::known(vec![Disk { name: "sdd".into(), size: 500 * gb, model: None, kind: DiskKind::Usb, volumes: vec![stick] }], "");
+        let mut host = HostReport { disks, ..HostReport::default() };
         host.mounts = Fact::known(
             vec![
                 mount("/", "ext4", 20 * gb, DiskKind::Ssd, &[]),
