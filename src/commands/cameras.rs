@@ -15,6 +15,7 @@ use crate::front::{json, line};
 use crate::model::answers::{Answers, Record};
 use crate::model::fault::{Fault, Whose};
 use crate::step::file_fault;
+use crate::words::plain;
 
 fn one(fault: Fault) -> Vec<Fault> {
     vec![fault]
@@ -37,6 +38,7 @@ fn no_such(name: &str, answers: &Answers) -> Vec<Fault> {
 /// Runs one of the commands over cameras.
 pub async fn cameras(setup: Setup, globals: &Globals, command: Cameras) -> Result<i32, Vec<Fault>> {
     let (mut answers, site) = answers(&setup, globals)?;
+    let removes = matches!(command, Cameras::Remove { .. });
     match command {
         Cameras::List => {
             if setup.json {
@@ -83,6 +85,14 @@ pub async fn cameras(setup: Setup, globals: &Globals, command: Cameras) -> Resul
         }
     }
     setup.root_needed().map_err(one)?;
+    // What removes a recorder needs a yes; what adds or changes one is shown where somebody sits and can say no.
+    if !globals.yes && (removes || setup.can_be_asked()) {
+        let quiet = setup.drive.quiet();
+        quiet.look(&answers).await;
+        quiet.try_cameras(&answers).await;
+        let (plan, states) = quiet.plan(&answers).await.map_err(one)?;
+        setup.agreed(false, &line::show::changes(&plan, &states), "Do it?", plain::CAMERA_KEPT)?;
+    }
     let Setup { drive, events, json, terminal, .. } = setup;
     let work = tokio::spawn(async move {
         drive.look(&answers).await;

@@ -13,7 +13,7 @@ use super::setup::Setup;
 use crate::ask;
 use crate::cli::Globals;
 use crate::drive::Drive;
-use crate::flow::Effect;
+use crate::flow::{Effect, Intent};
 use crate::model::answers::Answers;
 use crate::model::camera::CameraTried;
 use crate::model::fault::{Fault, Whose};
@@ -30,6 +30,21 @@ struct Handover {
     plan: Option<Plan>,
     /// Cameras are not asked twice for their picture.
     tried: Vec<CameraTried>,
+    /// What else than an install a person said yes to.
+    #[serde(default)]
+    wants: Option<Wants>,
+}
+
+/// What a person said yes to for a site that stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wants {
+    /// Going on.
+    Resume,
+    /// Undoing what the last run did.
+    Undo,
+    /// Taking it down.
+    Uninstall,
 }
 
 /// What another user handed on.
@@ -39,18 +54,38 @@ pub struct Given {
     pub answers: Answers,
     /// The plan that a person said yes to.
     pub plan: Option<Plan>,
+    /// What else a person said yes to, for the site of the answers.
+    pub wants: Option<Wants>,
 }
 
-/// Writes the answers of an effect that needs root. None where root begins anew: a site that root installed is root's to find.
+impl Wants {
+    /// The same, as it was wanted.
+    pub fn intent(self, site: &str) -> Intent {
+        match self {
+            Wants::Resume => Intent::Resume(site.into()),
+            Wants::Undo => Intent::Undo,
+            Wants::Uninstall => Intent::Uninstall,
+        }
+    }
+}
+
+/// Writes the answers of an effect that needs root, and what it is where it is no install.
 pub fn give(drive: &Drive, effect: &Effect) -> Result<Option<String>, Fault> {
-    let Effect::Install(answers) = effect else { return Ok(None) };
+    let now = drive.memory().answers.clone();
+    let (answers, wants) = match effect {
+        Effect::Install(answers) => ((**answers).clone(), None),
+        Effect::Resume(site) => (Answers { site: site.clone(), ..now }, Some(Wants::Resume)),
+        Effect::Undo => (now, Some(Wants::Undo)),
+        Effect::Uninstall => (now, Some(Wants::Uninstall)),
+        _ => return Ok(None),
+    };
     let secrets =
         drive.secrets.names().into_iter().filter_map(|n| Some((n.clone(), drive.secrets.get(&n)?.expose_secret().to_string()))).collect();
     let (plan, tried) = {
         let memory = drive.memory();
-        (memory.plan.clone(), memory.tried.values().cloned().collect())
+        (memory.plan.clone().filter(|_| wants.is_none()), memory.tried.values().cloned().collect())
     };
-    let text = serde_json::to_vec(&Handover { site: ask::save(answers), secrets, plan, tried })
+    let text = serde_json::to_vec(&Handover { site: ask::save(&answers), secrets, plan, tried, wants })
         .map_err(|e| Fault::new(Whose::Ours, "NOT-WRITTEN", "The answers could not be handed on.").because(e.to_string()))?;
     let f = &*drive.papers;
     files::make(f, &drive.root, 0o700)?;
@@ -76,7 +111,7 @@ pub fn take(drive: &Drive, path: &str) -> Result<Given, Fault> {
     let mut memory = drive.memory();
     memory.tried = given.tried.into_iter().map(|t| (t.name.clone(), t)).collect();
     memory.agreed = given.plan.clone();
-    Ok(Given { answers, plan: given.plan })
+    Ok(Given { answers, plan: given.plan, wants: given.wants })
 }
 
 /// How this program is started once more on the same terminal.
@@ -229,5 +264,22 @@ mod tests {
         let (flow, effects) = handed(&answers(Shape::Small), missing).await;
         assert!(effects.is_empty() && !flow.running);
         assert!(flow.note.as_deref().is_some_and(|n| n.contains("\"Install Docker\"")), "{:?}", flow.note);
+    }
+
+    #[tokio::test]
+    async fn what_a_user_wants_of_a_standing_site_is_handed_on() {
+        let user = drive(as_user());
+        user.memory().answers = answers(Shape::Full);
+        let effects = [(Effect::Resume("till".into()), "till"), (Effect::Undo, "shop"), (Effect::Uninstall, "shop")];
+        for ((effect, site), wants) in effects.into_iter().zip([Wants::Resume, Wants::Undo, Wants::Uninstall]) {
+            let path = give(&user, &effect).unwrap().unwrap();
+            let given = take(&user, &path).unwrap();
+            assert_eq!((given.wants, given.answers.site.as_str(), given.plan), (Some(wants), site, None));
+            // The run begins at once, without another question.
+            let mut flow = Flow::new(given.answers, vec![], false).wanting(wants.intent(site));
+            let begun = flow.start();
+            assert!(flow.running && std::mem::discriminant(&begun[0]) == std::mem::discriminant(&effect), "{begun:?}");
+        }
+        assert!(give(&user, &Effect::Watch).unwrap().is_none());
     }
 }

@@ -10,6 +10,7 @@ use crate::drive::proof::Wait;
 use crate::front::{json, line};
 use crate::model::answers::Answers;
 use crate::model::check::{Check, Fix, Status};
+use crate::model::event::Event;
 use crate::model::fault::{Fault, Whose};
 use crate::model::journal::{Ending, Purpose};
 
@@ -68,11 +69,13 @@ pub async fn install(setup: Setup, globals: &Globals, wait: Option<Duration>) ->
 
 /// Changes the answers of a standing site.
 pub async fn change(setup: Setup, globals: &Globals) -> Result<i32, Vec<Fault>> {
-    if setup.full && globals.sets.is_empty() && globals.answers.is_empty() {
-        return super::wizard::from(setup, globals, crate::flow::Stage::Where).await;
-    }
     let one = |f: Fault| vec![f];
     let site = setup.drive.site(globals.site.as_deref()).map_err(one)?;
+    // Who says nothing of what is to be changed is asked, on any terminal.
+    let asks = !globals.yes && !setup.json && setup.can_be_asked();
+    if (setup.full || asks) && globals.sets.is_empty() && globals.answers.is_empty() {
+        return super::wizard::from(setup, globals, crate::flow::Stage::Where).await;
+    }
     setup.drive.load(&site).map_err(one)?;
     let mut files = vec![format!("{}/site.toml", site.state)];
     files.extend(globals.answers.iter().cloned());
@@ -87,7 +90,11 @@ pub async fn change(setup: Setup, globals: &Globals) -> Result<i32, Vec<Fault>> 
         let (_, checks) = setup.drive.look(&answers).await;
         judged(&checks, globals.strict)?;
         let (plan, states) = setup.drive.plan(&answers).await.map_err(one)?;
-        setup.lines(&line::show::plan(&plan, &states));
+        if setup.json {
+            setup.event(&Event::Planned { plan: Box::new(plan), states });
+        } else {
+            setup.lines(&line::show::plan(&plan, &states));
+        }
         return Err(vec![
             Fault::new(Whose::Input, "YES-MISSING", "Nothing was changed: a change without questions needs --yes.")
                 .cure("Say it again with --yes, if that is what you want."),
@@ -122,7 +129,7 @@ async fn carry(setup: Setup, answers: Answers, strict: bool, wait: Wait) -> Resu
             judged(&checks, strict)?;
             drive.try_cameras(&answers).await;
             let (plan, states) = drive.plan(&answers).await.map_err(one)?;
-            drive.send(crate::model::event::Event::Planned { plan: Box::new(plan.clone()), states });
+            drive.send(Event::Planned { plan: Box::new(plan.clone()), states });
             drive.install(&answers, &plan, wait).await.map_err(one)
         })
     };
@@ -161,7 +168,7 @@ pub async fn resume(setup: Setup, site: Option<&str>) -> Result<i32, Vec<Fault>>
 /// Prints events until the work is done and turns how it ended into an exit code.
 pub async fn finish(
     mut work: tokio::task::JoinHandle<Result<Finished, Vec<Fault>>>,
-    events: tokio::sync::mpsc::UnboundedReceiver<crate::model::event::Event>,
+    events: tokio::sync::mpsc::UnboundedReceiver<Event>,
     as_json: bool,
     terminal: line::Terminal,
 ) -> Result<i32, Vec<Fault>> {

@@ -140,6 +140,11 @@ impl Setup {
         let _ = json::print(value, &mut std::io::stdout());
     }
 
+    /// Prints an event as a line of its own on standard output.
+    pub fn event(&self, event: &Event) {
+        self.lines(&json::event(event).into_iter().collect::<Vec<_>>());
+    }
+
     /// Prints lines on standard output.
     pub fn lines(&self, lines: &[String]) {
         let mut out = std::io::stdout();
@@ -167,6 +172,23 @@ impl Setup {
 }
 
 impl Setup {
+    /// Shows what will be done and asks for a yes, unless that was said by a flag. Without a terminal, or without a yes, it is not
+    /// done: `not` says so.
+    pub fn agreed(&self, yes: bool, will: &[String], question: &str, not: &str) -> Result<(), Vec<Fault>> {
+        if yes {
+            return Ok(());
+        }
+        if self.can_be_asked() {
+            let mut err = std::io::stderr();
+            will.iter().for_each(|line| drop(writeln!(err, "{line}")));
+            if self.confirmed(question)? {
+                return Ok(());
+            }
+        }
+        let cure = "Say it again with --yes, if that is what you want.";
+        Err(vec![Fault::new(Whose::Input, "YES-MISSING", not).cure(cure)])
+    }
+
     /// Asks for a yes on a terminal; without one the answer is no.
     pub fn confirmed(&self, question: &str) -> Result<bool, Vec<Fault>> {
         if !self.terminal.stdin_tty || self.json {

@@ -14,6 +14,7 @@ use crate::front::{json, line};
 use crate::model::event::Event;
 use crate::model::fault::{Fault, Whose};
 use crate::model::health::Overall;
+use crate::words::{plain, undo};
 
 fn one(fault: Fault) -> Vec<Fault> {
     vec![fault]
@@ -116,8 +117,11 @@ pub async fn passwords(setup: Setup, site: Option<&str>, name: Option<&str>, new
 }
 
 /// Stops or starts the whole site.
-pub async fn switch(setup: Setup, site: Option<&str>, on: bool) -> Result<i32, Vec<Fault>> {
-    let site = setup.drive.site(site).map_err(one)?;
+pub async fn switch(setup: Setup, globals: &Globals, on: bool) -> Result<i32, Vec<Fault>> {
+    let site = setup.drive.site(globals.site.as_deref()).map_err(one)?;
+    if !on {
+        setup.agreed(globals.yes, &[plain::stopping_site(&site.name)], "Stop it?", plain::NOT_STOPPED)?;
+    }
     setup.drive.switch(&site, on).await.map_err(one)?;
     let says = if on {
         format!("{} is started. See how it is: kerbup status", site.name)
@@ -164,13 +168,11 @@ pub async fn uninstall(setup: Setup, globals: &Globals, purge: Option<String>, w
     setup.root_needed().map_err(one)?;
     let (goes, stays) = setup.drive.farewell(&site, purge.is_some(), with_engine);
     if !globals.yes {
-        let mut lines = vec![format!("Removing the site {} would remove:", site.name)];
-        lines.extend(goes.iter().map(|g| format!("  {g}")));
-        if !stays.is_empty() {
-            lines.push("and keep:".into());
-            lines.extend(stays.iter().map(|s| format!("  {s}")));
+        if setup.json {
+            setup.event(&Event::Farewell { site: site.name.clone(), goes, stays });
+        } else {
+            setup.lines(&undo::farewell(&site.name, &goes, &stays));
         }
-        setup.lines(&lines);
         if !setup.confirmed("Remove it?")? {
             return Err(one(
                 Fault::new(Whose::Input, "YES-MISSING", "Nothing was removed.").cure("Say it again with --yes, if that is what you want.")

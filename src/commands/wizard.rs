@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
 
-use super::handover::{self, Again};
+use super::handover::{self, Again, Given};
 use super::setup::Setup;
 use crate::cli::{Exit, Globals};
 use crate::drive::Drive;
@@ -39,6 +39,7 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
     let standing = drive.standing(&sites);
     let given = globals.handover.as_ref().map(|path| handover::take(&drive, path)).transpose().map_err(one)?;
     let mut answers = match (&given, &globals.site) {
+        (Some(Given { wants: Some(_), answers, .. }), _) => drive.load(&drive.site(Some(&answers.site)).map_err(one)?).map_err(one)?,
         (Some(given), _) => given.answers.clone(),
         (None, Some(name)) if !standing.is_empty() => drive.load(&drive.site(Some(name)).map_err(one)?).map_err(one)?,
         _ => drive.beginning(&sites).map_err(one)?,
@@ -60,6 +61,10 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
     }
     let flow = Flow::new(answers, standing, setup.practice);
     let flow = match given {
+        Some(Given { wants: Some(wants), .. }) => {
+            let intent = wants.intent(&flow.answers.site);
+            flow.wanting(intent)
+        }
         Some(given) => flow.agreed(given.plan),
         // Only `kerbup change` begins there: the site keeps its name, and the way back leads to how it is.
         None => Flow { changing: stage == Stage::Where, ..flow.at(stage) },

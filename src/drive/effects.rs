@@ -132,6 +132,11 @@ impl Drive {
                 let site = self.site(Some(&answers.site))?;
                 self.undo(&site).await?;
             }
+            Effect::Farewell(site) => {
+                let site = self.site(Some(&site))?;
+                let (goes, stays) = self.farewell(&site, false, false);
+                self.send(Event::Farewell { site: site.name, goes, stays });
+            }
             Effect::Uninstall => {
                 let site = self.site(Some(&answers.site))?;
                 self.uninstall(&site, false, false).await?;

@@ -45,6 +45,8 @@ pub enum Effect {
     Undo,
     /// Take down the site.
     Uninstall,
+    /// Work out what taking this site down removes and keeps: `Event::Farewell`.
+    Farewell(String),
     /// Play it all on a described machine, on this terminal; then the journey is where it was.
     Practise,
     /// Watch the site's health: `Event::Health` again and again until `Unwatch`.

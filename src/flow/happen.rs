@@ -109,6 +109,7 @@ impl Flow {
                 }
             }
             Event::Revealed { name, value } => self.revealed = Some((name, value)),
+            Event::Farewell { site, goes, stays } => self.farewell = Some((site, goes, stays)),
             Event::Note { says } => self.note = Some(says),
             Event::Failed { fault } => {
                 // Whatever was being worked out does not come any more.

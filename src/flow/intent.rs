@@ -69,6 +69,8 @@ pub enum Intent {
     Undo,
     /// End after the step in hand; it can be resumed.
     Stop,
+    /// See what taking this site down removes and keeps.
+    Farewell(String),
     /// Take down a standing site (asked before).
     Uninstall,
     /// Open the dashboard.

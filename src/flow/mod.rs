@@ -35,6 +35,9 @@ pub enum Input {
 impl Flow {
     /// What to do first, at the stage the journey was set down at.
     pub fn start(&mut self) -> Vec<Effect> {
+        if let Some(intent) = self.wanted.take() {
+            return self.want(intent);
+        }
         match self.here() {
             Stage::Dashboard => vec![Effect::Watch],
             Stage::Machine => self.look(),

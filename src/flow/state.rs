@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Stage;
+use super::{Intent, Stage};
 use crate::model::answers::{Answers, PlatformKind, Shape};
 use crate::model::camera::CameraTried;
 use crate::model::check::{Check, Fix, Status};
@@ -124,6 +124,8 @@ pub struct Flow {
     pub plan: Option<Plan>,
     /// The plan that a person said yes to before root was asked for.
     pub agreed: Option<Plan>,
+    /// What a person said yes to for a standing site, before root was asked for.
+    pub wanted: Option<Intent>,
     /// State of each step before the run.
     pub states: BTreeMap<String, StepState>,
     /// Steps of the run by id.
@@ -142,6 +144,8 @@ pub struct Flow {
     pub open_log: Option<(String, Vec<String>)>,
     /// A secret that is shown now: name and value.
     pub revealed: Option<(String, String)>,
+    /// What taking a site down removes and keeps: the site, what goes, what stays.
+    pub farewell: Option<(String, Vec<String>, Vec<String>)>,
     /// Where the stack could run, once it is known.
     pub choices: Vec<PlatformChoice>,
     /// What kerbup would take of them.
@@ -199,6 +203,12 @@ impl Flow {
     pub fn agreed(mut self, plan: Option<Plan>) -> Self {
         self.agreed = plan;
         self.at(Stage::Review)
+    }
+
+    /// The same, to do as root what a person wanted without.
+    pub fn wanting(mut self, intent: Intent) -> Self {
+        self.wanted = Some(intent);
+        self
     }
 
     /// The stage one is at.

@@ -67,6 +67,10 @@ impl Flow {
             Intent::Retry => self.resume(self.answers.site.clone()),
             Intent::Undo if !self.running => self.begin(Purpose::Undo, Effect::Undo),
             Intent::Uninstall if !self.running => self.begin(Purpose::Uninstall, Effect::Uninstall),
+            Intent::Farewell(site) => {
+                self.farewell = None;
+                vec![Effect::Farewell(site)]
+            }
             Intent::Undo | Intent::Uninstall => self.refuse(words::STILL_RUNNING),
             Intent::Stop if self.running && !self.stopping => {
                 self.stopping = true;

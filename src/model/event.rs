@@ -187,6 +187,15 @@ pub enum Event {
         /// Its value.
         value: String,
     },
+    /// What taking a site down would remove and keep.
+    Farewell {
+        /// The site.
+        site: String,
+        /// What is removed, in words.
+        goes: Vec<String>,
+        /// What stays.
+        stays: Vec<String>,
+    },
     /// Something that a person asked for was done: saved, copied, restarted.
     Note {
         /// In words.

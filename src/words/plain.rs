@@ -93,6 +93,16 @@ pub const STOPPING: &str = "It stops after the step in hand. Ctrl-C again stops 
 /// Where to look later.
 pub const SHOWS_IT: &str = "`kerbup status` shows how it is.";
 
+/// What stopping a site means.
+pub fn stopping_site(site: &str) -> String {
+    format!("Stopping {site} stops every part and every camera's recorder: nothing is recorded until it is started again.")
+}
+
+/// It was not stopped.
+pub const NOT_STOPPED: &str = "Nothing was stopped.";
+/// Nothing was done to a camera.
+pub const CAMERA_KEPT: &str = "Nothing was changed.";
+
 /// "kerbup: step 4 of 6, storage."
 pub fn step(number: usize) -> String {
     let name = STEPS.get(number.saturating_sub(1)).copied().unwrap_or("end");

@@ -7,6 +7,26 @@ use crate::model::plan::Step;
 /// A change was undone.
 pub const UNDONE: &str = "The change is undone: the site is as it was before.";
 
+/// What a taken down site comes to.
+pub const NOTHING_RECORDS: &str = "Nothing records after that. What stays can be used again by a later install in the same folder.";
+/// Over what goes.
+pub const GOES: &str = "This is removed:";
+/// Over what stays.
+pub const STAYS: &str = "This stays:";
+/// The safe answer.
+pub const KEEP_IT: &str = "Keep it";
+
+/// What taking a site down removes and keeps.
+pub fn farewell(site: &str, goes: &[String], stays: &[String]) -> Vec<String> {
+    let mut lines = vec![format!("Removing the site {site} would remove:")];
+    lines.extend(goes.iter().map(|g| format!("  {g}")));
+    if !stays.is_empty() {
+        lines.push("and keep:".into());
+        lines.extend(stays.iter().map(|s| format!("  {s}")));
+    }
+    lines
+}
+
 /// Undoing a run that failed, as it is offered. `stood`: the site stood before it.
 pub fn offered(stood: bool) -> &'static str {
     if stood { "Undo the change" } else { "Undo everything" }

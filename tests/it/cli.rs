@@ -244,7 +244,7 @@ fn names_and_folders_of_others_are_left_alone() {
 fn a_disk_that_is_missing_is_never_written_to() {
     let Some(site) = Site::on("docker", "cli::a_disk_that_is_missing_is_never_written_to", "e2e-disk", "") else { return };
     site.run(&site.install()).ok();
-    site.run(&["stop"]).ok();
+    site.run(&["stop", "--yes"]).ok();
     let (disk, away) = (site.dir.path().join("disk"), site.dir.path().join("away"));
     fs::rename(&disk, &away).unwrap();
     fs::create_dir_all(site.storage()).unwrap();

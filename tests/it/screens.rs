@@ -168,6 +168,23 @@ fn escape_never_leaves_and_nothing_but_the_button_installs() {
 }
 
 #[test]
+fn taking_down_shows_what_goes_and_what_stays_and_the_safe_answer_is_chosen() {
+    use kerbup::flow::Effect;
+    let mut app = states::state("take-down", COLOUR);
+    for (w, h) in [(80, 24), (40, 12)] {
+        let screen = text(&drawn(&app, w, h));
+        for word in ["the part video store", "recordings and databases", "Keep it", "Take shop-12 down"] {
+            assert!(screen.contains(word), "{word}\n{screen}");
+        }
+    }
+    assert!(!app.key(Key::Enter, NOW).effects.iter().any(|e| matches!(e, Effect::Uninstall)));
+    let mut app = states::state("take-down", COLOUR);
+    app.key(Key::Down, NOW);
+    let act = app.key(Key::Enter, NOW);
+    assert!(matches!(act.effects.as_slice(), [Effect::Load(site), Effect::Uninstall] if site == "shop-12"), "{:?}", act.effects);
+}
+
+#[test]
 fn review_opens_without_its_button_chosen_each_time() {
     use kerbup::flow::{Effect, Stage};
     let mut app = states::state("review-button", COLOUR);

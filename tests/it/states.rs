@@ -193,6 +193,16 @@ pub const STATES: &[(&str, Make)] = &[
             |site: &str, unfinished, done| Standing { site: site.into(), unfinished, running: false, done, of: 14, ..Standing::default() };
         app(Flow { standing: vec![standing("shop-12", true, 5), standing("home", false, 14)], ..flow(Stage::Welcome) }, l)
     }),
+    ("take-down", |l| {
+        let standing = vec![Standing { site: "shop-12".into(), stood: true, ..Standing::default() }];
+        let mut a = app(Flow { standing, ..flow(Stage::Welcome) }, l);
+        press(&mut a, &[Key::Down, Key::Down, Key::Down, Key::Enter]);
+        let goes = ["the part video store", "the recorder of front-door", "the network shop-12", "the copy of kerbup and its link"];
+        let stays = ["recordings and databases in /srv/kerberos".to_string(), "Docker".to_string()];
+        let (goes, stays) = (goes.map(String::from).into(), stays.into());
+        a.event(Event::Farewell { site: "shop-12".into(), goes, stays }, NOW);
+        a
+    }),
     ("welcome-practice", |l| app(Flow { practice: true, ..flow(Stage::Welcome) }, l)),
     ("machine", |l| app(flow(Stage::Machine), l)),
     ("machine-looking", |l| {

@@ -53,3 +53,36 @@ fn a_change_that_failed_is_undone() {
     site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
     same(&before, &machine(&site));
 }
+
+#[test]
+fn nothing_is_removed_or_stopped_without_a_yes_and_with_json_only_events_are_told() {
+    let test = "undo::nothing_is_removed_or_stopped_without_a_yes";
+    if !crate::engine::named("docker", test) {
+        return;
+    }
+    let Some(site) = Site::on("docker", test, "e2e-yes", &camera("front-door")) else { return };
+    site.run(&site.install()).ok();
+    let stood = site.containers();
+    for (args, event) in [
+        (&["change", "--set", "storage.retention_days=2"][..], Some("planned")),
+        (&["uninstall"], Some("farewell")),
+        (&["cameras", "remove", "front-door"], None),
+    ] {
+        let ran = site.run(&[args, &["--output", "json"]].concat());
+        assert_eq!((ran.code, &ran.done()["ok"]), (2, &serde_json::json!(false)), "{args:?}: {}", ran.err);
+        let events = ran.events();
+        assert!(event.is_none_or(|e| events[0]["event"] == e), "{args:?}: {}", ran.out);
+        assert!(events.iter().any(|e| e["fault"]["code"] == "YES-MISSING") && ran.err.contains("--yes"), "{args:?}: {}", ran.out);
+    }
+    for args in [&["cameras", "remove", "front-door"][..], &["stop"]] {
+        let ran = site.run(args);
+        assert!(ran.code == 2 && ran.err.contains("--yes") && ran.out.is_empty(), "{args:?}: {}{}", ran.out, ran.err);
+    }
+    let stop = site.run(&["stop", "--output", "json"]);
+    assert_eq!((stop.code, &stop.document()["faults"][0]["code"]), (2, &serde_json::json!("YES-MISSING")));
+    assert_eq!(site.containers(), stood);
+    assert!(site.status()["components"].as_array().unwrap().iter().all(|c| c["state"] != "stopped"));
+    site.run(&["cameras", "remove", "front-door", "--yes"]).ok();
+    assert_eq!(site.containers().len(), 3);
+    site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
+}

@@ -2,6 +2,7 @@
 
 mod after;
 mod bars;
+mod cameras;
 pub mod input;
 pub mod record;
 pub mod show;

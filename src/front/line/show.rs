@@ -104,6 +104,17 @@ pub fn plan(plan: &Plan, states: &BTreeMap<String, StepState>) -> Vec<String> {
     lines
 }
 
+/// What a plan does to a site that stands, a line each.
+pub fn changes(plan: &Plan, states: &BTreeMap<String, StepState>) -> Vec<String> {
+    let gone = removals(states).map(|(_, title)| format!("– {title}"));
+    let steps = plan.steps.iter().filter_map(|s| match states.get(&s.id) {
+        Some(state) if state.settled() => None,
+        Some(StepState::Different { .. }) => Some(format!("~ {}", s.title)),
+        _ => Some(format!("+ {}", s.title)),
+    });
+    gone.chain(steps).collect()
+}
+
 /// One step of the plan in full.
 pub fn step(step: &Step, state: Option<&StepState>) -> Vec<String> {
     let mut lines = vec![format!("{}.", step.title.trim_end_matches('.'))];

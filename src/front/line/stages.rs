@@ -1,16 +1,10 @@
 //! The stages of the journey up to the button, one after the other, as questions and numbered choices.
 
-use secrecy::SecretString;
-
 use super::show;
 use super::talk::{Stop, Talk};
-use crate::ask::questions::next_camera;
-use crate::flow::intent::CameraTyped;
 use crate::flow::state::Purpose;
 use crate::flow::welcome::{self, Offer};
 use crate::flow::{Intent, Stage};
-use crate::model::address;
-use crate::model::answers::Record;
 use crate::model::check::{Fix, Status};
 use crate::words::{answers, plain, stage, undo, welcome as words};
 
@@ -27,7 +21,8 @@ pub(super) enum Act {
     Uninstall(String),
     /// A standing site, and what is wanted of it.
     Pick(String, Intent),
-    Camera,
+    /// Add a camera, or change the one at this place.
+    Camera(Option<usize>),
     Password(String),
     Log,
     Restart,
@@ -110,12 +105,16 @@ impl Talk<'_> {
                 }
             }
             Act::Uninstall(site) => {
+                self.want(Intent::Farewell(site.clone()));
+                self.wait_at_most(15.0, |t| t.flow.farewell.is_some() || t.flow.fault.is_some()).await?;
+                let lines = self.flow.farewell.as_ref().map(|(site, goes, stays)| undo::farewell(site, goes, stays));
+                self.say(lines.unwrap_or_default());
                 if self.sure("uninstall", &format!("{}: {site}", plain::REMOVE)).await? {
                     self.pick(site, Intent::Uninstall).await?;
                 }
             }
             Act::Pick(site, intent) => self.pick(site, intent).await?,
-            Act::Camera => self.add_camera().await?,
+            Act::Camera(at) => self.set_camera(at).await?,
             Act::Password(name) => self.password(name).await?,
             Act::Log => self.log().await?,
             Act::Restart => {
@@ -239,59 +238,6 @@ impl Talk<'_> {
             self.want(Intent::Next);
         }
         Ok(())
-    }
-
-    async fn cameras(&mut self) -> Result<(), Stop> {
-        self.say([plain::step(3)]);
-        loop {
-            if self.awaited.cameras > 0 {
-                self.say([plain::TRYING]);
-            }
-            self.wait_at_most(60.0, |t| t.awaited.cameras == 0).await?;
-            let lines = show::cameras(&self.flow.answers.cameras, &self.flow.tried);
-            self.say(lines);
-            let names: Vec<String> = self.flow.answers.cameras.iter().map(|c| c.name.clone()).collect();
-            let mut choices = vec![want(plain::GO_ON, Intent::Next), choice(plain::ADD_CAMERA, Act::Camera)];
-            for (at, name) in names.iter().enumerate() {
-                choices.push(want(&format!("{}: {name}", plain::RETRY), Intent::TryCamera(at)));
-                choices.push(want(&format!("Take {name} out"), Intent::RemoveCamera(at)));
-            }
-            choices.push(want(plain::BACK, Intent::Back));
-            self.menu("camera", "", choices, Some(usize::from(names.is_empty()))).await?;
-            if self.flow.stage != Some(Stage::Cameras) || self.is_left() {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn add_camera(&mut self) -> Result<(), Stop> {
-        let free = next_camera(&self.flow.answers);
-        let name = loop {
-            let name = self.question("camera.name", &free, &free).await?;
-            match self.flow.camera_name(None, &name) {
-                Ok(name) => break name,
-                Err(twice) => self.say(show::fault(&twice)),
-            }
-        };
-        let url = self.question("camera.url", "", "").await?;
-        if url.is_empty() {
-            return Ok(());
-        }
-        // A login that stands in the address needs no second question.
-        let inside = address::read(&url).is_ok_and(|a| a.login.is_some());
-        let user = if inside { String::new() } else { self.question("camera.user", "", "").await? };
-        let password = if user.is_empty() { String::new() } else { self.hidden("camera.password").await? };
-        let words = [answers::record(Record::Motion).to_string(), answers::record(Record::Always).to_string()];
-        let title = crate::words::questions::prompt("camera.record").to_string();
-        let record = [Record::Motion, Record::Always][self.choose("camera.record", &title, &words, Some(0)).await?.min(1)];
-        self.want(Intent::Camera(None, CameraTyped { name, url, sub_url: None, user, password: SecretString::from(password), record }));
-        // It is understood first, then tried: both are awaited before the list is shown again.
-        self.wait_at_most(60.0, |t| t.awaited.cameras == 0).await
-    }
-
-    async fn hidden(&mut self, id: &str) -> Result<String, Stop> {
-        let prompt = crate::words::questions::prompt(id).to_string();
-        self.ask(id, &prompt, "", "", true).await
     }
 
     async fn review(&mut self) -> Result<(), Stop> {

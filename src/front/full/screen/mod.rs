@@ -6,6 +6,7 @@ pub mod dashboard;
 pub mod detail;
 pub mod done;
 pub mod failed;
+pub mod farewell;
 pub mod help;
 pub mod install;
 pub mod log;

@@ -3,11 +3,11 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::farewell::Farewell;
 use super::{Reply, Screen};
 use crate::flow::welcome::Act;
 use crate::flow::{Flow, Intent};
 use crate::front::full::keys::{Hint, Key};
-use crate::front::full::part::ask::{Ask, Then};
 use crate::front::full::part::list::{Cursor, window};
 use crate::front::full::part::page::Page;
 use crate::front::full::part::text::Row;
@@ -33,13 +33,7 @@ impl Screen for Welcome {
         match offers.into_iter().nth(at).map(|o| o.act) {
             Some(Act::Want(intent)) => Reply::Want(vec![intent]),
             Some(Act::Of(site, intent)) => Reply::Want(vec![Intent::Pick(site), intent]),
-            Some(Act::TakeDown(site)) => Ask::new(
-                format!("Take {site} down?"),
-                "Nothing records after that. The recordings and the passwords stay, so it can be set up again.",
-                "Keep it",
-            )
-            .or(format!("Take {site} down"), Then::Want(vec![Intent::Pick(site), Intent::Uninstall]))
-            .open(),
+            Some(Act::TakeDown(site)) => Farewell::of(site),
             None => Reply::Ignored,
         }
     }
