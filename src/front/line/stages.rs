@@ -6,7 +6,7 @@ use crate::flow::state::Purpose;
 use crate::flow::welcome::{self, Offer};
 use crate::flow::{Intent, Stage};
 use crate::model::check::{Fix, Status};
-use crate::words::{answers, plain, stage, undo, welcome as words};
+use crate::words::{plain, stage, undo, welcome as words};
 
 /// What a numbered choice does.
 #[derive(Clone)]
