@@ -67,7 +67,10 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
         }
         Some(given) => flow.agreed(given.plan),
         // Only `kerbup change` begins there: the site keeps its name, and the way back leads to how it is.
-        None => Flow { changing: stage == Stage::Where, ..flow.at(stage) },
+        None => {
+            let note = root::installed(&drive.roots());
+            Flow { changing: stage == Stage::Where, note, ..flow.at(stage) }
+        }
     };
     let needs_root = setup.root_needed().err();
     let can_be_asked = setup.can_be_asked();

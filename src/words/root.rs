@@ -6,6 +6,11 @@ pub fn asks(installs: bool) -> String {
     format!("{what} needs root, so sudo may ask for your password now: the one you log in with here.")
 }
 
+/// On the first screen of a user, where root installed: `shop-12`.
+pub fn installed(names: &[String]) -> Option<String> {
+    (!names.is_empty()).then(|| format!("{} was installed by root. See it with: sudo kerbup", names.join(", ")))
+}
+
 /// Before it begins again as root.
 pub const LOOKS_AGAIN: &str = "I look at this machine once more, now as root. It takes a few seconds.";
 /// There is no sudo.
