@@ -20,7 +20,12 @@ async fn real(test: &str) -> Option<DockerEngine> {
     }
     let engine = connect(SOCKET);
     engine.info().await.expect("the Docker engine that is named answers");
-    assert!(engine.image(IMAGE).await.unwrap().is_some(), "the image {IMAGE} is on the engine");
+    if engine.image(IMAGE).await.unwrap().is_none() {
+        let registry = std::env::var("KERBUP_TEST_REGISTRY").expect("KERBUP_TEST_REGISTRY names a registry with MinIO's image");
+        let name = format!("{registry}/minio/minio:RELEASE.2024-11-07T00-52-20Z");
+        docker(&["pull", "-q", &name], b"");
+        docker(&["tag", &name, IMAGE], b"");
+    }
     Some(engine)
 }
 
