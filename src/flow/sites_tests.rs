@@ -115,7 +115,7 @@ fn a_repair_plans_with_the_answers_that_the_site_has() {
     // What stands in the way is shown where it is seen to.
     let mut f = begun();
     assert!(see(&mut f, checks(Status::Block)).is_empty());
-    assert_eq!((f.here(), f.planning, f.note.as_deref()), (Stage::Machine, false, Some("First: Do this.")));
+    assert_eq!((f.here(), f.planning, f.note.as_deref()), (Stage::Machine, false, Some("Seen. Do this.")));
     // Answers that cannot be read end it.
     let mut f = begun();
     see(&mut f, Event::Failed { fault: Fault::new(Whose::Machine, "X", "x") });
