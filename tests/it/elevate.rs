@@ -121,23 +121,23 @@ fn asks(screen: &vt100::Screen) -> bool {
 
 /// The same line by line.
 fn says_yes_to_the_plan(window: &mut Window) {
-    let mut next = |what: &str, line: &str| {
+    let next = |window: &mut Window, what: &str, line: &str| {
         window.until(what, 60, |s| s.contents().contains(what) && asks(s));
         window.press(line.as_bytes());
         window.press(ENTER);
     };
-    for (what, line) in [
-        ("Try it first", "1"),
-        ("All checks", "1"),
-        ("Where shall it run?", "small"),
-        ("Add a camera", "1"),
-        ("Folder for recordings", ""),
-        ("Keep how many days", ""),
-        ("Who may open", "1"),
-        ("Install now", "1"),
-    ] {
-        next(what, line);
+    for (what, line) in [("Try it first", "1"), ("All checks", "1"), ("Where shall it run?", "small"), ("Add a camera", "1")] {
+        next(window, what, line);
     }
+    // Where disks are offered, another folder is the last of them, and its path is asked for then.
+    next(window, "Folder for recordings", "");
+    let days = |s: &vt100::Screen| s.contents().contains("Keep how many days");
+    window.until("its path or the days", 60, |s| asks(s) && (days(s) || s.contents().matches("Folder for recordings").count() > 1));
+    if !window.shown().contains("Keep how many days") {
+        window.press(ENTER);
+    }
+    next(window, "Keep how many days", "");
+    next(window, "Install now", "1");
 }
 
 fn small(site: &Site) -> Vec<String> {
@@ -279,7 +279,7 @@ fn without_a_terminal_root_is_asked_of_nobody() {
     let dir = TempDir::new().unwrap();
     let visitor = Visitor::comes(dir.path(), "");
     let lines = dir.path().join("lines");
-    fs::write(&lines, "1\n1\nsmall\n1\n\n\n1\n1\n").unwrap();
+    fs::write(&lines, "1\n1\nsmall\n1\n\n\n\n1\n").unwrap();
     let mut window = visitor.starts(&["--answers", &stub(dir.path()), "--output", "plain", "<", lines.to_str().unwrap()]);
     window.sees("NEEDS-ROOT", 60);
     assert_eq!(window.ends(20), 5);
