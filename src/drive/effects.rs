@@ -231,10 +231,6 @@ impl Drive {
             Some(DiskKind::Virtual) => "virtual disk",
             _ => "",
         };
-        let mut notes = vec![];
-        if s.upper_bound && s.needed.is_some() {
-            notes.push("With cameras that record on movement it will be less.".to_string());
-        }
         Sizing {
             total_bytes: survey.total_bytes.get().copied(),
             free_bytes: survey.free_bytes.get().copied(),
@@ -245,7 +241,7 @@ impl Drive {
                 .then(|| (s.per_day.values().sum::<f64>() * f64::from(answers.retention_days)) as u64),
             unmeasured: s.unmeasured,
             fits_days: s.fits_days,
-            notes,
+            notes: vec![],
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::answers::{Answers, Record, Shape};
+use crate::model::answers::{Answers, Shape};
 use crate::model::survey::Survey;
 
 /// At most so much of the disk is used.
@@ -23,8 +23,6 @@ pub struct Sizing {
     pub fits_days: Option<u32>,
     /// Days that are kept: the lesser of asked and fitting, at least one.
     pub keeps_days: u32,
-    /// Some camera records on movement only, so the need is an upper bound.
-    pub upper_bound: bool,
     /// Megabytes each camera's recorder may keep of its own.
     pub agent_megabytes: BTreeMap<String, u64>,
 }
@@ -39,7 +37,6 @@ pub fn sizing(answers: &Answers, survey: &Survey) -> Sizing {
             }
             _ => s.unmeasured.push(camera.name.clone()),
         }
-        s.upper_bound |= camera.record == Record::Motion;
     }
     s.usable = survey.free_bytes.get().zip(survey.total_bytes.get()).map(|(free, total)| {
         // What the site recorded so far goes again by itself: its room is there for what it will record.
@@ -86,7 +83,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::answers::Camera;
+    use crate::model::answers::{Camera, Record};
     use crate::model::camera::StreamReading;
     use crate::model::fact::Fact;
     use crate::model::survey::{Least, Own};

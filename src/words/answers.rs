@@ -48,7 +48,10 @@ pub fn sized(s: &Sizing, answers: &Answers) -> String {
     let cameras = count(answers.cameras.len(), "camera");
     match (s.max_bytes, s.at_least_bytes) {
         _ if answers.cameras.is_empty() => SIZE_LATER.into(),
-        (Some(max), _) => format!("{cameras}, always recording: at most {} in {days}; with movement, less.", bytes(max)),
+        (Some(max), _) => {
+            let less = if answers.cameras.iter().any(|c| c.record == Record::Motion) { "; with movement, less" } else { "" };
+            format!("{cameras}, always recording: at most {} in {days}{less}.", bytes(max))
+        }
         (None, Some(least)) => {
             let measured = answers.cameras.len().saturating_sub(s.unmeasured.len());
             let not = if s.unmeasured.len() == 1 { "was" } else { "were" };

@@ -22,12 +22,17 @@ fn joined(app: &App) -> String {
 }
 
 const BECAUSE: &str = "the engine said: driver failed programming external connectivity on endpoint shop-12-minio: address already in use";
+/// As an engine says it, over three rows.
+const LONG: &str =
+    "driver failed programming external connectivity on endpoint vault: failed to bind host port 0.0.0.0:8080/tcp: address already in use";
 const CURE: &str = "Take another port for the video store (network.ports.storage), or stop the program that has this one and try again.";
 
 fn failed() -> App {
     let mut app = states::state("install", COLOUR);
-    let fault =
-        Fault::new(Whose::Machine, "PORT-TAKEN", "Port 9001 of this machine is in use by another program.").because(BECAUSE).cure(CURE);
+    let fault = Fault::new(Whose::Machine, "PORT-TAKEN", "Port 9001 of this machine is in use by another program.")
+        .because(BECAUSE)
+        .because(LONG)
+        .cure(CURE);
     let (id, title) = ("container:minio".to_string(), "Start the video store".to_string());
     app.event(Event::StepStarted { id: id.clone(), title: title.clone(), at: NOW - 31.0 }, NOW);
     app.event(Event::StepFailed { id, title, seconds: 31.0, fault }, NOW);
@@ -40,7 +45,7 @@ fn failed() -> App {
 fn a_failure_is_told_to_its_end_and_every_way_out_is_seen() {
     let app = failed();
     let screen = joined(&app);
-    for said in [BECAUSE, CURE, "Nothing is lost", "Show the log", "Write a report", "Undo everything"] {
+    for said in [BECAUSE, LONG, CURE, "Nothing is lost", "Show the log", "Write a report", "Undo everything"] {
         assert!(screen.contains(said), "{said}\n{}", at_80x24(&app));
     }
 }

@@ -118,14 +118,18 @@ impl Screen for Failed {
         page.para(&fault.says, theme.strong(), 2, most);
         if !theme.narrow() {
             page.gap();
-            // Whole sentences, as far as the choices and what stays done leave room.
-            let room = usize::from(page.room()).saturating_sub(options.len() + 3);
+            // Whole sentences; the blank rows around what stays done give way to them first.
+            let room = usize::from(page.room()).saturating_sub(options.len() + 1);
             let told = [("How I know", &fault.because), ("What helps", &fault.cure)];
-            let lines = told.iter().flat_map(|(label, all)| labelled(label, all, page.width()));
-            for (label, line) in lines.take(room).collect::<Vec<_>>() {
+            let lines: Vec<(&str, String)> = told.iter().flat_map(|(label, all)| labelled(label, all, page.width())).collect();
+            let spare = room.saturating_sub(lines.len());
+            for (i, (label, line)) in lines.iter().enumerate().take(room) {
+                let line = if i + 1 == room && lines.len() > room { format!("{line} …") } else { line.clone() };
                 page.line(Row::new().gap(2).left(label, LABEL, theme.dim()).rest(&line, theme.plain()));
             }
-            page.gap();
+            if spare > 0 {
+                page.gap();
+            }
             let (done, _) = flow.done_of();
             let safe = if done == 0 {
                 "Nothing was changed before it.".into()
@@ -133,7 +137,9 @@ impl Screen for Failed {
                 format!("Nothing is lost: {} stay done.", count(done, "step"))
             };
             page.line(Row::new().gap(2).rest(&safe, theme.good()));
-            page.gap();
+            if spare > 1 {
+                page.gap();
+            }
         }
         let at = self.at.at(options.len());
         for i in window(at, options.len(), usize::from(page.room()).max(1)) {
