@@ -1,11 +1,14 @@
 //! While a run is under way, a unit of the service manager waits beside it: after a power cut or a restart of the machine it
 //! goes on without anybody there. It is a file and a link that systemd reads at the next start, so the running one is told nothing.
 
+use std::time::Duration;
+
 use super::Drive;
 use crate::model::event::Event;
 use crate::model::fault::Fault;
 use crate::step::unit::{self, Found};
 use crate::step::{file_fault, files};
+use crate::world::processes::Command;
 
 const RESUME: &str = include_str!("../../assets/units/resume.service");
 
@@ -69,6 +72,19 @@ impl Drive {
             Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(file_fault(&e, &link)),
             _ => Ok(()),
         }
+    }
+
+    /// A run came to its end. What failed because the machine goes down, and its engine before us, goes on when it starts again.
+    pub(super) async fn ended(&self, site: &str, well: bool) {
+        if well || !self.goes_down().await {
+            self.stand_down(site);
+        }
+    }
+
+    async fn goes_down(&self) -> bool {
+        let ask = Command::new("systemctl", &["is-system-running"]).within(Duration::from_secs(10));
+        // It ends with an error code for anything but running; what it prints is the answer.
+        self.systemd() && self.world.processes.run(&ask, None).await.is_ok_and(|o| o.stdout.trim() == "stopping")
     }
 
     /// The run has ended, or a person ended it: the next start of the machine does nothing. What kerbup did not make stays.

@@ -144,7 +144,7 @@ impl Drive {
         telling.drive.stand_by(&answers.site, &answers.path);
         let result = telling.drive.steps(answers, plan, receipt, journal, wait, false).await;
         telling.end(result.as_ref().err().cloned()).await;
-        self.stand_down(&answers.site);
+        self.ended(&answers.site, result.as_ref().is_ok_and(|done| done.ending == Ending::Done)).await;
         result
     }
 

@@ -277,3 +277,24 @@ async fn what_the_engine_gave_up_on_starts_when_its_disk_is_there() {
     assert_eq!(state("shop-minio").await, ContainerState::Running);
     assert_eq!(state("shop-mongodb").await, ContainerState::Exited, "what a person stopped stays so");
 }
+
+#[tokio::test]
+async fn a_part_whose_port_is_taken_for_a_moment_is_started_all_the_same() {
+    let world = world(300.0);
+    let (one, mut events) = drive(&world);
+    let plan = planned(&one).await;
+    assert_eq!(begun(&one, &plan).await.unwrap().unwrap().ending, Ending::Done);
+    let engine = &world.engine;
+    engine.stop("shop-vault").await.unwrap();
+    let page = engine.container("shop-vault").await.unwrap().unwrap();
+    let other = ContainerSpec { name: "other".into(), image: page.image.clone(), publish: page.publish.clone(), ..Default::default() };
+    engine.create(&other, &[]).await.unwrap();
+    engine.start("other").await.unwrap();
+    all(&mut events);
+    let again = begun(&one, &plan);
+    while !matches!(events.recv().await.unwrap(), Event::StepStarted { id, .. } if id == "container:vault") {}
+    world.clock.sleep(Duration::from_secs(2)).await;
+    engine.remove("other").await.unwrap();
+    let ended = again.await.unwrap().unwrap();
+    assert_eq!((ended.ending, ended.fault), (Ending::Done, None));
+}

@@ -52,7 +52,7 @@ impl Drive {
         telling.drive.stand_by(&site.name, &answers.path);
         let result = telling.drive.back_to(&was, plan, journal, &answers).await;
         telling.end(result.as_ref().err().cloned()).await;
-        self.stand_down(&site.name);
+        self.ended(&site.name, result.as_ref().is_ok_and(|done| done.ending == Ending::Done)).await;
         result
     }
 

@@ -70,7 +70,7 @@ impl Drive {
         if finished.fault.is_some() {
             finished.ending = Ending::Failed;
             journal.append(&Record::RunEnded { at: self.world.clock.now(), ending: Ending::Failed })?;
-            self.stand_down(&site.name);
+            self.ended(&site.name, false).await;
             says.push("Not all could be removed. Run it again once what stands above is mended.".to_string());
         } else {
             drop(journal);

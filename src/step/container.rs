@@ -156,7 +156,7 @@ impl Kind for Container {
         if !same || cut {
             create(&w.workload, true, cx).await?;
         }
-        if let Err(e) = cx.world.engine.start(&w.workload.spec.name).await {
+        if let Err(e) = start(&w.workload.spec.name, same && !cut, cx).await {
             // An engine inside an unprivileged container (LXC) may not raise limits: the part runs with those it has.
             if !e.to_string().contains("setting rlimit") {
                 return Err(not_started(e, &w.workload, cx).await);
@@ -200,6 +200,19 @@ impl Kind for Container {
         // Its folder stays or goes with the storage folder; what was made for it is not forgotten.
         storage::remember(f, &w.storage, &undo.folders)?;
         files::remove_empty(f, &undo.folders)
+    }
+}
+
+/// Starts a part. One that stood before may be just between two starts of the engine's own: then its port is still its own, and
+/// taken for a moment.
+async fn start(name: &str, stood: bool, cx: &Context) -> Result<(), EngineError> {
+    let mut tries = if stood { 5 } else { 1 };
+    loop {
+        tries -= 1;
+        match cx.world.engine.start(name).await {
+            Err(EngineError::PortTaken(_)) if tries > 0 => cx.world.clock.sleep(Duration::from_secs(1)).await,
+            done => return done,
+        }
     }
 }
 
