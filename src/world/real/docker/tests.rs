@@ -10,6 +10,7 @@ use crate::world::engine::LogFrom;
 
 const SOCKET: &str = "/var/run/docker.sock";
 const IMAGE: &str = "quay.io/minio/minio:lab";
+const RABBITMQ: &str = "rabbitmq:4-management";
 
 /// The real engine where it is asked for. Named and absent fails the test, not named leaves it out.
 async fn real(test: &str) -> Option<DockerEngine> {
@@ -20,11 +21,13 @@ async fn real(test: &str) -> Option<DockerEngine> {
     }
     let engine = connect(SOCKET);
     engine.info().await.expect("the Docker engine that is named answers");
-    if engine.image(IMAGE).await.unwrap().is_none() {
-        let registry = std::env::var("KERBUP_TEST_REGISTRY").expect("KERBUP_TEST_REGISTRY names a registry with MinIO's image");
-        let name = format!("{registry}/minio/minio:RELEASE.2024-11-07T00-52-20Z");
-        docker(&["pull", "-q", &name], b"");
-        docker(&["tag", &name, IMAGE], b"");
+    for (name, kept) in [(IMAGE, "minio/minio:RELEASE.2024-11-07T00-52-20Z"), (RABBITMQ, RABBITMQ)] {
+        if engine.image(name).await.unwrap().is_none() {
+            let registry = std::env::var("KERBUP_TEST_REGISTRY").expect("KERBUP_TEST_REGISTRY names a registry with these images");
+            let from = format!("{registry}/{kept}");
+            docker(&["pull", "-q", &from], b"");
+            docker(&["tag", &from, name], b"");
+        }
     }
     Some(engine)
 }
@@ -124,7 +127,7 @@ async fn files_are_read_from_an_image_and_nothing_is_left() {
     let mut cut = spec("reads");
     cut.labels.insert("io.kerbup.reads".into(), format!("{} 1", std::process::id()));
     engine.create(&cut, &[]).await.unwrap();
-    let release = engine.image_file("rabbitmq:4-management", "/etc/os-release").await.unwrap().unwrap();
+    let release = engine.image_file(RABBITMQ, "/etc/os-release").await.unwrap().unwrap();
     assert!(String::from_utf8(release).unwrap().contains("ID="), "a link was followed");
     assert_eq!(engine.image_file(IMAGE, "/no/such/file").await.unwrap(), None);
     assert!(matches!(engine.image_file("kerbup-engine/nothing:1", "/x").await, Err(EngineError::NotFound(_))));
