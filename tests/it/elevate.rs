@@ -172,7 +172,7 @@ fn installs_as_root(test: &str, name: &str, plain: bool) {
     visitor.answers_sudo(&mut window);
     // It goes on by itself: what was agreed to is not asked again.
     if plain {
-        window.sees("Recording goes on when you leave.", 180);
+        window.sees("Recording goes on when you close this", 180);
         window.until("the question", 20, asks);
         window.press(ENTER);
         assert_eq!(window.ends(20), 0);
