@@ -398,7 +398,7 @@ fn a_disk_that_comes_late_is_waited_for_and_another_is_never_written() {
     m.cut();
     m.boot();
     m.awaits("/mnt/usb/kerberos");
-    m.tool(&[KERBUP, "stop"]);
+    m.tool(&[KERBUP, "stop", "--yes"]);
     assert_eq!(m.run(&["systemctl", "is-active", &waiting]).out.trim(), "inactive");
     m.tool(&["mount", "/mnt/usb"]);
     let runs = m.tool(&["docker", "ps", "-q", "--filter", &format!("label=io.kerbup.site={SITE}")]);
