@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::SecretString;
 
-use super::install::finish;
+use super::finish;
 use super::setup::Setup;
 use crate::cli::{CameraFlags, Cameras, Exit, Globals, RecordWhen};
 use crate::drive::Drive;
@@ -93,14 +93,13 @@ pub async fn cameras(setup: Setup, globals: &Globals, command: Cameras) -> Resul
         let (plan, states) = quiet.plan(&answers).await.map_err(one)?;
         setup.agreed(false, &line::show::changes(&plan, &states), "Do it?", plain::CAMERA_KEPT)?;
     }
-    let Setup { drive, events, json, terminal, .. } = setup;
-    let work = tokio::spawn(async move {
+    finish::run(setup, &answers.site.clone(), |drive| async move {
         drive.look(&answers).await;
         drive.try_cameras(&answers).await;
         let (plan, _) = drive.plan(&answers).await.map_err(one)?;
         drive.install(&answers, &plan, Wait::AsUsual).await.map_err(one)
-    });
-    finish(work, events, json, terminal).await
+    })
+    .await
 }
 
 fn set(drive: &Drive, answers: &mut Answers, at: Option<usize>, name: &str, url: String, more: &CameraFlags) -> Result<(), Vec<Fault>> {

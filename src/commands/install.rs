@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
+use super::finish;
 use super::setup::Setup;
 use crate::ask;
 use crate::cli::{Exit, Globals};
-use crate::drive::install::Finished;
 use crate::drive::proof::Wait;
 use crate::front::{json, line};
 use crate::model::answers::Answers;
 use crate::model::check::{Check, Fix, Status};
 use crate::model::event::Event;
 use crate::model::fault::{Fault, Whose};
-use crate::model::journal::{Ending, Purpose};
+use crate::model::journal::Purpose;
 
 /// What stands in the way; what the plan itself will mend does not.
 fn blocks(checks: &[Check]) -> Vec<&Check> {
@@ -105,41 +105,30 @@ pub async fn change(setup: Setup, globals: &Globals) -> Result<i32, Vec<Fault>> 
 }
 
 async fn carry(setup: Setup, answers: Answers, strict: bool, wait: Wait) -> Result<i32, Vec<Fault>> {
-    let Setup { drive, events, json, terminal, .. } = setup;
-    let (quiet, name) = (drive.quiet(), answers.site.clone());
-    let work = {
-        let drive = drive.clone();
-        tokio::spawn(async move {
-            let one = |f: Fault| vec![f];
-            // The same answers on a run that was cut off: it goes on with the plan that was accepted.
-            if let Ok(site) = drive.site(Some(&answers.site))
-                && site.receipt.unfinished()
-                // An uninstall that was cut off is not gone on with: who says install wants the site.
-                && site.receipt.purpose == Some(Purpose::Install)
-                && drive.load(&site).is_ok_and(|old| ask::save(&old) == ask::save(&answers))
-            {
-                // Where another kerbup is at it, that run is shown.
-                if !drive.under_way(&site.state) {
-                    drive.look(&answers).await;
-                    drive.try_cameras(&answers).await;
-                }
-                return drive.resume(&site, wait).await.map_err(one);
+    let site = answers.site.clone();
+    finish::run(setup, &site, |drive| async move {
+        // The same answers on a run that was cut off: it goes on with the plan that was accepted.
+        if let Ok(site) = drive.site(Some(&answers.site))
+            && site.receipt.unfinished()
+            // An uninstall that was cut off is not gone on with: who says install wants the site.
+            && site.receipt.purpose == Some(Purpose::Install)
+            && drive.load(&site).is_ok_and(|old| ask::save(&old) == ask::save(&answers))
+        {
+            // Where another kerbup is at it, that run is shown.
+            if !drive.under_way(&site.state) {
+                drive.look(&answers).await;
+                drive.try_cameras(&answers).await;
             }
-            let (_, checks) = drive.look(&answers).await;
-            judged(&checks, strict)?;
-            drive.try_cameras(&answers).await;
-            let (plan, states) = drive.plan(&answers).await.map_err(one)?;
-            drive.send(Event::Planned { plan: Box::new(plan.clone()), states });
-            drive.install(&answers, &plan, wait).await.map_err(one)
-        })
-    };
-    drop(drive);
-    let code = finish(work, events, json, terminal).await?;
-    if code == Exit::Interrupted.code() && quiet.attached().is_none() {
-        // A person ended it: it waits for a person. A machine that goes down ends it otherwise, and goes on by itself.
-        quiet.stand_down(&name);
-    }
-    Ok(code)
+            return drive.resume(&site, wait).await.map_err(|f| vec![f]);
+        }
+        let (_, checks) = drive.look(&answers).await;
+        judged(&checks, strict)?;
+        drive.try_cameras(&answers).await;
+        let (plan, states) = drive.plan(&answers).await.map_err(|f| vec![f])?;
+        drive.send(Event::Planned { plan: Box::new(plan.clone()), states });
+        drive.install(&answers, &plan, wait).await.map_err(|f| vec![f])
+    })
+    .await
 }
 
 /// Goes on where a run was cut off, without anybody there. A site whose run has ended needs nothing.
@@ -152,8 +141,8 @@ pub async fn resume(setup: Setup, site: Option<&str>) -> Result<i32, Vec<Fault>>
         setup.lines(&[format!("Nothing is left to do on the site {}.", site.name)]);
         return Ok(Exit::Done.code());
     }
-    let Setup { drive, events, json, terminal, .. } = setup;
-    let work = tokio::spawn(async move {
+    let name = site.name.clone();
+    finish::run(setup, &name, |drive| async move {
         // Who takes a site down needs to know nothing of the machine, nor of its cameras.
         if site.receipt.purpose == Some(Purpose::Install) {
             let answers = drive.load(&site).map_err(one)?;
@@ -161,65 +150,6 @@ pub async fn resume(setup: Setup, site: Option<&str>) -> Result<i32, Vec<Fault>>
             drive.try_cameras(&answers).await;
         }
         drive.resume(&site, Wait::AsUsual).await.map_err(one)
-    });
-    finish(work, events, json, terminal).await
-}
-
-/// Prints events until the work is done and turns how it ended into an exit code.
-pub async fn finish(
-    mut work: tokio::task::JoinHandle<Result<Finished, Vec<Fault>>>,
-    events: tokio::sync::mpsc::UnboundedReceiver<Event>,
-    as_json: bool,
-    terminal: line::Terminal,
-) -> Result<i32, Vec<Fault>> {
-    let printing = tokio::spawn(async move {
-        if as_json {
-            json::events(events, &mut std::io::stdout()).await;
-        } else {
-            let _ = line::unattended(events, &mut std::io::stderr(), &terminal).await;
-        }
-    });
-    let broken = |e: tokio::task::JoinError| {
-        vec![
-            Fault::new(Whose::Ours, "BROKE-OFF", "kerbup broke off.")
-                .because(e.to_string())
-                .cure("Run it again: it goes on where it stopped."),
-        ]
-    };
-    let result = tokio::select! {
-        result = &mut work => result.map_err(broken)?,
-        code = ended_by_signal() => return Ok(code),
-    };
-    let finished = match result {
-        Ok(finished) => finished,
-        Err(faults) => {
-            printing.abort();
-            return Err(faults);
-        }
-    };
-    let _ = printing.await;
-    Ok(match (finished.ending, &finished.fault) {
-        (Ending::Done, _) => Exit::Done,
-        (Ending::Stopped, _) => Exit::Stopped,
-        (Ending::Failed, Some(fault)) => Exit::from_fault(fault),
-        (Ending::Failed, None) => Exit::Failed,
-    }
-    .code())
-}
-
-/// Ctrl-C and TERM end the program; the journal resumes. A lost line (HUP) does not end a run.
-async fn ended_by_signal() -> i32 {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut int), Ok(mut term), Ok(mut hup)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))
-    else {
-        return std::future::pending().await;
-    };
-    loop {
-        tokio::select! {
-            _ = int.recv() => return Exit::Interrupted.code(),
-            _ = term.recv() => return Exit::Terminated.code(),
-            _ = hup.recv() => {}
-        }
-    }
+    })
+    .await
 }

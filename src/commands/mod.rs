@@ -1,6 +1,7 @@
 //! From arguments to an exit code: makes the world and the drive, picks the front, runs the command.
 
 mod cameras;
+mod finish;
 mod handover;
 mod install;
 mod setup;

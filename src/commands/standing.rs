@@ -5,7 +5,7 @@ use std::io::Write as _;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use super::install::finish;
+use super::finish;
 use super::setup::Setup;
 use crate::cli::{Exit, Globals};
 use crate::drive::proof::Wait;
@@ -83,14 +83,12 @@ pub async fn passwords(setup: Setup, site: Option<&str>, name: Option<&str>, new
         }
         setup.root_needed().map_err(one)?;
         setup.drive.renew(&site, name).await.map_err(one)?;
-        let (drive, events, as_json, terminal) = (setup.drive.clone(), setup.events, setup.json, setup.terminal);
-        let work = tokio::spawn(async move {
+        return finish::run(setup, &site.name, |drive| async move {
             drive.look(&answers).await;
             let (plan, _) = drive.plan(&answers).await.map_err(one)?;
             drive.install(&answers, &plan, Wait::No).await.map_err(one)
-        });
-        drop(setup.drive);
-        return finish(work, events, as_json, terminal).await;
+        })
+        .await;
     }
     let shown = |n: &str| n.ends_with(".password") && !n.starts_with("camera.");
     let names: Vec<String> = match name {
@@ -179,15 +177,8 @@ pub async fn uninstall(setup: Setup, globals: &Globals, purge: Option<String>, w
             ));
         }
     }
-    let Setup { drive, events, json, terminal, .. } = setup;
-    let (quiet, name) = (drive.quiet(), site.name.clone());
-    let work = tokio::spawn(async move { drive.uninstall(&site, purge.is_some(), with_engine).await.map_err(one) });
-    let code = finish(work, events, json, terminal).await?;
-    if code == Exit::Interrupted.code() {
-        // A person ended it: it waits for a person.
-        quiet.stand_down(&name);
-    }
-    Ok(code)
+    let name = site.name.clone();
+    finish::run(setup, &name, |drive| async move { drive.uninstall(&site, purge.is_some(), with_engine).await.map_err(one) }).await
 }
 
 /// Starts what waits for its disk; run when the machine starts.

@@ -24,6 +24,11 @@ pub fn run_lost() -> Fault {
         .cure("Start kerbup again: it looks at what is done and goes on from there.")
 }
 
+/// A task of the program ended as it must not.
+pub fn broke_off(why: &str) -> Fault {
+    Fault::new(Whose::Ours, "BROKE-OFF", "kerbup broke off.").because(why).cure("Run it again: it goes on where it stopped.")
+}
+
 /// Lines for people: what is wrong, where, why, what to do.
 pub fn lines(fault: &Fault) -> Vec<String> {
     let mut all = vec![format!("Error: {} [{}]", fault.says, fault.code)];

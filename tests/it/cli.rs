@@ -122,6 +122,25 @@ fn events_end_with_done_however_a_run_ends() {
 }
 
 #[test]
+fn a_signal_is_told_with_the_way_on_and_the_last_line_is_how_it_ended() {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("site.toml"), "[site]\nname = \"try\"\n[platform]\nkind = \"docker\"\n[storage]\npath = \"/srv/kerberos\"\n")
+        .unwrap();
+    for (signal, code, name) in [("INT", 130, "INTERRUPTED"), ("TERM", 143, "TERMINATED")] {
+        let mut command = Command::new(program());
+        command.arg("--state").arg(dir.path().join("state")).current_dir(dir.path());
+        let mut running =
+            Running::start(command.args(["--practice=pi4", "install", "--answers", "site.toml", "--yes", "--output", "json"]));
+        running.until("a step that began", Duration::from_secs(60), |out| out.contains("\"step-started\""));
+        tool("kill", &["-s", signal, &running.id().to_string()]);
+        let ran = running.end(Duration::from_secs(20));
+        assert_eq!((ran.code, &ran.done()["ok"]), (code, &json!(false)), "{}", said(&ran));
+        assert!(ran.events().iter().any(|e| e["fault"]["code"] == name), "{}", ran.out);
+        assert!(ran.err.contains("Give the same command again: it goes on from there"), "{}", ran.err);
+    }
+}
+
+#[test]
 fn practice_changes_nothing_on_this_machine() {
     // Those that install for real make a link in PATH.
     let _turn = crate::engine::turn();
