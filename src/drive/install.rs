@@ -94,17 +94,7 @@ impl Drive {
         self.secrets.save(f, &format!("{state}/secrets.toml"))?;
         let site = format!("{state}/site.toml");
         f.write(&site, ask::save(answers).as_bytes(), 0o600).map_err(|e| file_fault(&e, &site))?;
-        let journal = Arc::new(Journal::begin(f, &state)?);
-        let version = env!("CARGO_PKG_VERSION").to_string();
-        journal.append(&Record::PlanAccepted {
-            version: 1,
-            kerbup: version,
-            at: self.world.clock.now(),
-            purpose: Purpose::Install,
-            purge: false,
-            with_engine: false,
-            plan: plan.clone(),
-        })?;
+        let journal = Arc::new(self.accept(&state, Purpose::Install, (false, false), plan)?);
         self.carry(answers, plan, &receipt, journal, wait).await
     }
 

@@ -39,11 +39,14 @@ use tokio::sync::watch;
 use crate::model::answers::Answers;
 use crate::model::camera::CameraTried;
 use crate::model::event::Event;
+use crate::model::fault::Fault;
 use crate::model::host::HostReport;
+use crate::model::journal::{Purpose, Record};
 use crate::model::plan::Plan;
 use crate::model::survey::{ImageSurvey, Own};
 use crate::recipe::Recipes;
 use crate::run::Control;
+use crate::run::journal::Journal;
 use crate::secrets::Secrets;
 use crate::world::World;
 use crate::world::files::Files;
@@ -127,6 +130,21 @@ impl Drive {
     /// State folder of a site.
     pub fn state(&self, site: &str) -> String {
         format!("{}/{site}", self.root)
+    }
+
+    /// Begins a journal with the plan that was said yes to; of an uninstall also whether it takes data and the engine along.
+    fn accept(&self, state: &str, purpose: Purpose, (purge, with_engine): (bool, bool), plan: &Plan) -> Result<Journal, Fault> {
+        let journal = Journal::begin(&*self.world.files, state)?;
+        journal.append(&Record::PlanAccepted {
+            version: 1,
+            kerbup: env!("CARGO_PKG_VERSION").into(),
+            at: self.world.clock.now(),
+            purpose,
+            purge,
+            with_engine,
+            plan: plan.clone(),
+        })?;
+        Ok(journal)
     }
 
     /// The same, telling nobody what happens.

@@ -10,7 +10,7 @@ use super::sites::Site;
 use super::standing::plan_of;
 use crate::model::event::Event;
 use crate::model::fault::Fault;
-use crate::model::journal::{Ending, Purpose, Record};
+use crate::model::journal::{Ending, Purpose};
 use crate::model::plan::Plan;
 use crate::run::journal::Journal;
 use crate::run::{Receipt, revert};
@@ -37,17 +37,8 @@ impl Drive {
         let answers = self.load(site)?;
         self.memory().answers = answers.clone();
         self.send(Event::Loaded { answers: Box::new(answers.clone()) });
-        let journal = Arc::new(Journal::begin(f, &site.state)?);
         // From here on a run that is cut off goes on to this plan.
-        journal.append(&Record::PlanAccepted {
-            version: 1,
-            kerbup: env!("CARGO_PKG_VERSION").into(),
-            at: self.world.clock.now(),
-            purpose: Purpose::Install,
-            purge: false,
-            with_engine: false,
-            plan: plan.clone(),
-        })?;
+        let journal = Arc::new(self.accept(&site.state, Purpose::Install, (false, false), &plan)?);
         let telling = self.tell(&site.state);
         telling.drive.stand_by(&site.name, &answers.path);
         let result = telling.drive.back_to(&was, plan, journal, &answers).await;

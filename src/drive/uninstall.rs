@@ -39,19 +39,8 @@ impl Drive {
         let f = &*self.world.files;
         self.secrets.adopt(&crate::secrets::Secrets::load(f, &format!("{}/secrets.toml", site.state))?);
         let receipt = Receipt::read(f, &site.state)?;
-        let journal = Journal::begin(f, &site.state)?;
         let plan = receipt.plan.clone().unwrap_or_default();
-        let version = env!("CARGO_PKG_VERSION").to_string();
-        journal.append(&Record::PlanAccepted {
-            version: 1,
-            kerbup: version,
-            at: self.world.clock.now(),
-            purpose: Purpose::Uninstall,
-            purge,
-            with_engine,
-            plan,
-        })?;
-        drop(journal);
+        drop(self.accept(&site.state, Purpose::Uninstall, (purge, with_engine), &plan)?);
         let cx = Context { purge, with_engine, neighbours: self.neighbours(&site.name), ..self.context(site.name.clone()) };
         self.take_down(site, &receipt, &cx).await
     }

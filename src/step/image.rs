@@ -107,30 +107,11 @@ impl Kind for Image {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
     use super::*;
-    use crate::model::plan::{Preview, Risk};
-    use crate::secrets::Secrets;
-    use crate::step::Report;
+    use crate::step::alone;
     use crate::world::fake::{Described, Pace, Sort, Trouble, Verb, named, paced};
 
     const IMAGE: &str = "quay.io/minio/minio:RELEASE.2024-11-07T00-52-20Z";
-
-    /// Keeps what a step says.
-    #[derive(Default)]
-    struct Heard(Mutex<Vec<String>>);
-
-    impl Report for Heard {
-        fn progress(&self, _done: u64, _total: Option<u64>, unit: Unit, note: &str) {
-            if unit == Unit::Seconds {
-                self.0.lock().unwrap().push(note.into());
-            }
-        }
-        fn log(&self, _from: &str, text: &str) {
-            self.0.lock().unwrap().push(text.into());
-        }
-    }
 
     /// Fetches an image whose registry fails so often, so. Answers what came of it, what was said, and the seconds it took.
     async fn fetched(image: &str, error: Sort, times: u32) -> (Result<Value, Fault>, Vec<String>, f64) {
@@ -138,34 +119,11 @@ mod tests {
         // Slow enough that a fetch breaks in its midst.
         let machine = Described { trouble: vec![trouble], downloads: 10_000_000, ..named("server").unwrap() };
         let world = paced(machine, Pace::Speed(200.0)).0;
-        let heard = Arc::new(Heard::default());
-        let cx = Context {
-            world: world.clone(),
-            site: "shop".into(),
-            state: "/var/lib/kerbup/shop".into(),
-            secrets: Secrets::default(),
-            report: heard.clone(),
-            purge: false,
-            with_engine: false,
-            made: None,
-            who: |_, _| None,
-            neighbours: vec![],
-        };
-        let step = Step {
-            id: "image".into(),
-            kind: "image".into(),
-            with: crate::step::details(&With { image: image.into(), login: None }).unwrap(),
-            title: String::new(),
-            why: String::new(),
-            after: vec![],
-            risk: Risk::None,
-            budget: 3600,
-            preview: Preview::default(),
-        };
+        let (cx, heard) = alone::context(world.clone());
+        let step = alone::step("image", "image", &With { image: image.into(), login: None });
         let since = world.clock.ticks();
         let result = Image.apply(&step, &cx).await;
-        let said = heard.0.lock().unwrap().clone();
-        (result, said, world.clock.ticks() - since)
+        (result, heard.all(), world.clock.ticks() - since)
     }
 
     #[tokio::test]

@@ -24,24 +24,10 @@ pub(super) async fn mark(path: &str, cx: &Context) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
     use super::*;
-    use crate::model::event::Unit;
     use crate::model::fact::Fact;
-    use crate::secrets::Secrets;
-    use crate::step::Report;
+    use crate::step::alone;
     use crate::world::fake::{self, Answer, Described, Pace};
-
-    #[derive(Default)]
-    struct Heard(Mutex<Vec<String>>);
-
-    impl Report for Heard {
-        fn progress(&self, _done: u64, _total: Option<u64>, _unit: Unit, _note: &str) {}
-        fn log(&self, _from: &str, text: &str) {
-            self.0.lock().unwrap().push(text.into());
-        }
-    }
 
     async fn said(selinux: Option<&str>, code: i32) -> Vec<String> {
         let mut described = Described { ..fake::named("server").unwrap() };
@@ -49,21 +35,9 @@ mod tests {
         let stderr = "chcon: failed to change context of '/srv/x': Operation not supported\n".to_string();
         described.programs =
             vec![Answer { program: "chcon".into(), args: "-R -t container_file_t /srv/x".into(), code, stderr, ..Answer::default() }];
-        let heard = Arc::new(Heard::default());
-        let cx = Context {
-            world: fake::paced(described, Pace::Speed(1000.0)).0,
-            site: "shop".into(),
-            state: "/var/lib/kerbup/shop".into(),
-            secrets: Secrets::default(),
-            report: heard.clone(),
-            purge: false,
-            with_engine: false,
-            made: None,
-            who: |_, _| None,
-            neighbours: vec![],
-        };
+        let (cx, heard) = alone::context(fake::paced(described, Pace::Speed(1000.0)).0);
         mark("/srv/x", &cx).await;
-        heard.0.lock().unwrap().clone()
+        heard.all()
     }
 
     #[tokio::test]

@@ -3,6 +3,8 @@
 //! A kind checks how things stand, prepares its undo without changing anything, applies, and takes back. It is called
 //! again after a power cut, so each of its verbs must bear to be run on what an earlier, cut run left.
 
+#[cfg(test)]
+mod alone;
 pub mod bucket;
 pub mod container;
 mod daemon;

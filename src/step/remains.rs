@@ -68,38 +68,17 @@ fn members(cx: &Context) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::model::event::Unit;
-    use crate::secrets::Secrets;
-    use crate::step::Report;
+    use crate::step::alone;
     use crate::world::fake::{self, Answer, Described, Pace};
-
-    struct Silent;
-
-    impl Report for Silent {
-        fn progress(&self, _done: u64, _total: Option<u64>, _unit: Unit, _note: &str) {}
-        fn log(&self, _from: &str, _text: &str) {}
-    }
 
     #[tokio::test]
     async fn what_packages_leave_behind_goes_unless_it_was_there_before() {
         let answer = |program: &str| Answer { program: program.into(), ..Answer::default() };
         let programs = vec![answer("groupdel")];
         let described = Described { programs, trouble: vec![], ..fake::named("server").unwrap() };
-        let cx = Context {
-            world: fake::paced(described, Pace::Speed(1000.0)).0,
-            site: "shop".into(),
-            state: "/var/lib/kerbup/shop".into(),
-            secrets: Secrets::default(),
-            report: Arc::new(Silent),
-            purge: false,
-            with_engine: true,
-            made: None,
-            who: |_, _| None,
-            neighbours: vec![],
-        };
+        let alone = alone::context(fake::paced(described, Pace::Speed(1000.0)).0).0;
+        let cx = Context { with_engine: true, ..alone };
         let f = &*cx.world.files;
         let there = |path: &str| files::there(f, path);
         for (path, _) in DATA {

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::model::event::Unit;
-use crate::model::plan::{Preview, Risk};
-use crate::secrets::Secrets;
-use crate::step::{Neighbour, Report};
+use crate::step::{Neighbour, alone};
 use crate::world::fake::{self, Answer, Described, Pace, Sort, Trouble, Verb};
 
 const HOST: &str = "nas:5000";
@@ -15,13 +12,6 @@ const THEIRS: &str = "{\n    \"log-opts\": {\"max-size\": \"10m\"},\n    \"debug
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nMAMCAQc=\n-----END CERTIFICATE-----\n";
 const CA: &str = "/etc/docker/certs.d/nas:5000/ca.crt";
 
-struct Silent;
-
-impl Report for Silent {
-    fn progress(&self, _done: u64, _total: Option<u64>, _unit: Unit, _note: &str) {}
-    fn log(&self, _from: &str, _text: &str) {}
-}
-
 fn context(settings: Option<&str>, change: impl FnOnce(&mut Described)) -> Context {
     let systemctl = Answer { program: "systemctl".into(), ..Answer::default() };
     let mut described = Described { programs: vec![systemctl], trouble: vec![], ..fake::named("server").unwrap() };
@@ -29,32 +19,11 @@ fn context(settings: Option<&str>, change: impl FnOnce(&mut Described)) -> Conte
     change(&mut described);
     let world = fake::paced(described, Pace::Speed(5000.0)).0;
     files::make(&*world.files, "/var/lib/kerbup/shop", 0o700).unwrap();
-    Context {
-        world,
-        site: "shop".into(),
-        state: "/var/lib/kerbup/shop".into(),
-        secrets: Secrets::default(),
-        report: Arc::new(Silent),
-        purge: false,
-        with_engine: false,
-        made: None,
-        who: |_, _| None,
-        neighbours: vec![],
-    }
+    alone::context(world).0
 }
 
 fn step(host: &str, trust: Trust) -> Step {
-    Step {
-        id: "registry:plain".into(),
-        kind: "registry".into(),
-        with: crate::step::details(&With { host: host.into(), trust }).unwrap(),
-        title: String::new(),
-        why: String::new(),
-        after: vec![],
-        risk: Risk::Machine,
-        budget: 60,
-        preview: Preview::default(),
-    }
+    alone::step("registry:plain", "registry", &With { host: host.into(), trust })
 }
 
 fn plain() -> Step {
@@ -351,12 +320,7 @@ fn it_can_be_done_by_hand() {
 
 #[tokio::test]
 async fn what_two_sites_share_goes_with_the_last_of_them() {
-    let image = || Step {
-        id: "image:x".into(),
-        kind: "image".into(),
-        with: crate::step::details(&json!({"image": "nas:5000/mongo:8"})).unwrap(),
-        ..plain()
-    };
+    let image = || alone::step("image:x", "image", &json!({"image": "nas:5000/mongo:8"}));
     let beside = |cx: &Context, s: &Step, undo: &Value| Neighbour {
         state: cx.state.clone(),
         steps: vec![(Arc::new(s.clone()), undo.clone()), (Arc::new(image()), json!({}))],

@@ -1,36 +1,12 @@
 //! Units as files, links and what systemctl is told.
 
-use std::sync::Arc;
-
 use super::*;
-use crate::model::event::Unit as Counted;
-use crate::model::plan::{Preview, Risk};
-use crate::secrets::Secrets;
-use crate::step::Report;
+use crate::step::alone;
 use crate::world::fake::{self, Answer, Described, Pace, Sort as Why, Trouble, Verb};
-
-struct Silent;
-
-impl Report for Silent {
-    fn progress(&self, _done: u64, _total: Option<u64>, _unit: Counted, _note: &str) {}
-    fn log(&self, _from: &str, _text: &str) {}
-}
 
 fn context(programs: Vec<Answer>, trouble: Vec<Trouble>) -> Context {
     let described = Described { programs, trouble, ..fake::named("server").unwrap() };
-    let world = fake::paced(described, Pace::Speed(1000.0)).0;
-    Context {
-        world,
-        site: "shop".into(),
-        state: "/var/lib/kerbup/shop".into(),
-        secrets: Secrets::default(),
-        report: Arc::new(Silent),
-        purge: false,
-        with_engine: false,
-        made: None,
-        who: |_, _| None,
-        neighbours: vec![],
-    }
+    alone::context(fake::paced(described, Pace::Speed(1000.0)).0).0
 }
 
 fn systemd() -> Vec<Answer> {
@@ -39,17 +15,7 @@ fn systemd() -> Vec<Answer> {
 
 fn step() -> Step {
     let with = guard("shop", "/var/lib/kerbup", "/var/lib/kerbup/shop/kerbup");
-    Step {
-        id: "unit:guard".into(),
-        kind: "unit".into(),
-        with: crate::step::details(&with).unwrap(),
-        title: String::new(),
-        why: String::new(),
-        after: vec![],
-        risk: Risk::Machine,
-        budget: 60,
-        preview: Preview::default(),
-    }
+    alone::step("unit:guard", "unit", &with)
 }
 
 #[tokio::test]
