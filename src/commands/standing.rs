@@ -8,7 +8,6 @@ use serde_json::json;
 use super::finish;
 use super::setup::Setup;
 use crate::cli::{Exit, Globals};
-use crate::drive::proof::Wait;
 use crate::flow::Stage;
 use crate::front::{json, line};
 use crate::model::event::Event;
@@ -82,11 +81,11 @@ pub async fn passwords(setup: Setup, site: Option<&str>, name: Option<&str>, new
                 .cure("These can: vault.password, and agent.CAMERA.password.")));
         }
         setup.root_needed().map_err(one)?;
-        setup.drive.renew(&site, name).await.map_err(one)?;
+        let name = name.to_string();
         return finish::run(setup, &site.name, |drive| async move {
             drive.look(&answers).await;
             let (plan, _) = drive.plan(&answers).await.map_err(one)?;
-            drive.install(&answers, &plan, Wait::No).await.map_err(one)
+            drive.install_renewed(&answers, &plan, &name).await.map_err(one)
         })
         .await;
     }

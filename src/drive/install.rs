@@ -84,6 +84,15 @@ impl Drive {
 
     /// Installs by an accepted plan, and waits for the cameras as told.
     pub async fn install(&self, answers: &Answers, plan: &Plan, wait: Wait) -> Result<Finished, Fault> {
+        self.begin(answers, plan, wait, None).await
+    }
+
+    /// Makes a password anew and the parts that have it, as a run of its own: where the power fails midway, it is gone on with.
+    pub async fn install_renewed(&self, answers: &Answers, plan: &Plan, name: &str) -> Result<Finished, Fault> {
+        self.begin(answers, plan, Wait::No, Some(name)).await
+    }
+
+    async fn begin(&self, answers: &Answers, plan: &Plan, wait: Wait, renewed: Option<&str>) -> Result<Finished, Fault> {
         let f = &*self.world.files;
         let state = self.state(&answers.site);
         let _lock = self.lock(&state)?;
@@ -95,7 +104,7 @@ impl Drive {
         let site = format!("{state}/site.toml");
         f.write(&site, ask::save(answers).as_bytes(), 0o600).map_err(|e| file_fault(&e, &site))?;
         let journal = Arc::new(self.accept(&state, Purpose::Install, (false, false), plan)?);
-        self.carry(answers, plan, &receipt, journal, wait).await
+        self.carry(answers, plan, &receipt, journal, wait, renewed).await
     }
 
     /// Goes on with the plan that was accepted, where it was cut off. Where another kerbup does that now, its run is shown.
@@ -118,7 +127,7 @@ impl Drive {
         let plan = receipt.plan.clone().ok_or_else(|| Fault::new(Whose::Ours, "NO-PLAN", "There is no plan to go on with."))?;
         let journal = Arc::new(Journal::resume(&*self.world.files, &site.state)?);
         self.show_plan(&receipt);
-        self.carry(&answers, &plan, &receipt, journal, wait).await
+        self.carry(&answers, &plan, &receipt, journal, wait, None).await
     }
 
     /// Tells the plan that is gone on with: what there is to do, and how long it takes.
@@ -129,10 +138,26 @@ impl Drive {
     }
 
     /// Carries the plan out; a power cut is seen to and another kerbup may watch.
-    async fn carry(&self, answers: &Answers, plan: &Plan, receipt: &Receipt, journal: Arc<Journal>, wait: Wait) -> Result<Finished, Fault> {
-        let telling = self.tell(&self.state(&answers.site));
+    async fn carry(
+        &self,
+        answers: &Answers,
+        plan: &Plan,
+        receipt: &Receipt,
+        journal: Arc<Journal>,
+        wait: Wait,
+        renewed: Option<&str>,
+    ) -> Result<Finished, Fault> {
+        let state = self.state(&answers.site);
+        let telling = self.tell(&state);
         telling.drive.stand_by(&answers.site, &answers.path);
-        let result = telling.drive.steps(answers, plan, receipt, journal, wait, false).await;
+        let ready = match renewed {
+            Some(name) => telling.drive.renew(&state, plan, name).await,
+            None => Ok(()),
+        };
+        let result = match ready {
+            Ok(()) => telling.drive.steps(answers, plan, receipt, journal, wait, false).await,
+            Err(fault) => Err(fault),
+        };
         telling.end(result.as_ref().err().cloned()).await;
         self.ended(&answers.site, result.as_ref().is_ok_and(|done| done.ending == Ending::Done)).await;
         result

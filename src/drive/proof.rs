@@ -345,13 +345,29 @@ mod tests {
         let old = drive.secrets.get("vault.password");
         // Another program, later: it has tried no camera.
         drive.memory().tried.clear();
-        drive.renew(&drive.site(None).unwrap(), "vault.password").await.unwrap();
         let (plan, _) = drive.plan(&answers).await.unwrap();
-        let finished = drive.install(&answers, &plan, Wait::No).await.unwrap();
+        let finished = drive.install_renewed(&answers, &plan, "vault.password").await.unwrap();
         assert_eq!((finished.ending, finished.changed, finished.fault), (Ending::Done, true, None));
         assert_eq!(finished.cameras, CameraCount { recording: 1, of: 1 }, "one reading tells who records now");
         assert!(!drive.site(None).unwrap().receipt.unfinished());
         use secrecy::ExposeSecret as _;
         assert_ne!(old.unwrap().expose_secret(), drive.secrets.get("vault.password").unwrap().expose_secret());
+    }
+    #[tokio::test]
+    async fn a_power_cut_amid_a_renewal_leaves_a_run_that_is_gone_on_with() {
+        use secrecy::ExposeSecret as _;
+        let (drive, answers, ..) = installed(Record::Always, Wait::AsUsual).await;
+        let (plan, _) = drive.plan(&answers).await.unwrap();
+        let site = drive.site(None).unwrap();
+        let old = drive.secrets.get("vault.password").unwrap();
+        // As far as it comes before the new password is kept.
+        drop(drive.accept(&site.state, crate::model::journal::Purpose::Install, (false, false), &plan).unwrap());
+        drive.world.engine.remove(&format!("{}-vault", site.name)).await.unwrap();
+        let site = drive.site(None).unwrap();
+        assert!(site.receipt.unfinished());
+        let finished = drive.resume(&site, Wait::No).await.unwrap();
+        assert_eq!((finished.ending, finished.changed), (Ending::Done, true), "{:?}", finished.fault);
+        assert_eq!(old.expose_secret(), drive.secrets.get("vault.password").unwrap().expose_secret());
+        assert!(drive.world.engine.container(&format!("{}-vault", site.name)).await.unwrap().is_some());
     }
 }

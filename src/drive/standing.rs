@@ -122,21 +122,17 @@ impl Drive {
         self.world.engine.restart(&container).await.map_err(|e| engine_fault(e, name))
     }
 
-    /// Makes a password anew; the part that has it is made again by the next plan.
-    pub async fn renew(&self, site: &Site, name: &str) -> Result<(), Fault> {
-        let _lock = self.lock(&site.state)?;
-        self.secrets.put(name, crate::secrets::make::password(24));
-        self.secrets.save(&*self.world.files, &format!("{}/secrets.toml", site.state))?;
-        // What holds the old password goes, so that the plan finds it absent and makes it with the new one.
-        for s in &plan_of(site)?.steps {
-            if s.kind == "container" {
-                let w = step::with::<container::With>(s)?.workload;
-                if w.secrets.iter().any(|n| n.name == name) {
-                    self.world.engine.remove(&w.spec.name).await.map_err(|e| engine_fault(e, &w.title))?;
-                }
+    /// Makes a password anew: what holds the old one goes first, so that the steps find it absent and make it with the new one, or
+    /// with the old one where the power fails before the new one is kept.
+    pub(super) async fn renew(&self, state: &str, plan: &Plan, name: &str) -> Result<(), Fault> {
+        for s in plan.steps.iter().filter(|s| s.kind == "container") {
+            let w = step::with::<container::With>(s)?.workload;
+            if w.secrets.iter().any(|n| n.name == name) {
+                self.world.engine.remove(&w.spec.name).await.map_err(|e| engine_fault(e, &w.title))?;
             }
         }
-        Ok(())
+        self.secrets.put(name, crate::secrets::make::password(24));
+        self.secrets.save(&*self.world.files, &format!("{state}/secrets.toml"))
     }
 
     /// Stops the whole site, recorders first, or starts it, recorders last.
