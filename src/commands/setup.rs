@@ -15,6 +15,7 @@ use crate::host;
 use crate::model::event::Event;
 use crate::model::fault::{Fault, Whose};
 use crate::recipe::load;
+use crate::recipe::reading::Reading;
 use crate::world::World;
 use crate::world::fake;
 use crate::world::files::Files;
@@ -78,13 +79,13 @@ fn zone(files: &dyn Files) -> TimeZone {
 impl Setup {
     /// Reads the flags; touches no engine yet.
     pub fn new(globals: &Globals) -> Result<Self, Fault> {
+        let recipes = match &globals.recipes {
+            Some(dir) => load::folder(&RealFiles, dir)?.into(),
+            None => Reading::embedded(),
+        };
         let world = match &globals.practice {
             Some(name) => practice(name)?,
             None => real(),
-        };
-        let recipes = match &globals.recipes {
-            Some(dir) => load::folder(&RealFiles, dir)?,
-            None => load::embedded()?,
         };
         // Mounts and links name the state folder, so it must mean the same wherever kerbup is called from next.
         let named = globals

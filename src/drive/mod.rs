@@ -44,7 +44,7 @@ use crate::model::host::HostReport;
 use crate::model::journal::{Purpose, Record};
 use crate::model::plan::Plan;
 use crate::model::survey::{ImageSurvey, Own};
-use crate::recipe::Recipes;
+use crate::recipe::reading::Reading;
 use crate::run::Control;
 use crate::run::journal::Journal;
 use crate::secrets::Secrets;
@@ -85,7 +85,7 @@ pub struct Drive {
     /// The folder that their names without one are meant in.
     pub here: String,
     /// The recipes.
-    pub recipes: Arc<Recipes>,
+    pub recipes: Arc<Reading>,
     /// Folder that holds a folder for each site.
     pub root: String,
     /// The same where root installs: what a plan speaks of, whoever makes it.
@@ -104,12 +104,12 @@ pub struct Drive {
 
 impl Drive {
     /// A drive over a world.
-    pub fn new(world: World, recipes: Recipes, root: String, events: UnboundedSender<Event>) -> Self {
+    pub fn new(world: World, recipes: impl Into<Reading>, root: String, events: UnboundedSender<Event>) -> Self {
         Drive {
             papers: world.files.clone(),
             here: "/".into(),
             world,
-            recipes: Arc::new(recipes),
+            recipes: Arc::new(recipes.into()),
             installed: root.clone(),
             root,
             link: "/usr/local/bin/kerbup".into(),

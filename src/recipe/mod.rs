@@ -3,6 +3,7 @@
 pub mod condition;
 pub mod engine;
 pub mod load;
+pub mod reading;
 pub mod size;
 pub mod text;
 
