@@ -211,7 +211,9 @@ impl Reader<'_> {
                 Some(value) => Some(Given::Value(value.into())),
                 None => {
                     let fault = missing(format!("the environment variable {} is not set.", valid::shown(&name)));
-                    self.faults.push(fault.cure("Set it for this command, or name another one."));
+                    let cure =
+                        "Set it for this command, or name another one. sudo takes it away unless told: sudo --preserve-env=NAME kerbup …";
+                    self.faults.push(fault.cure(cure.replace("NAME", &valid::shown(&name).replace('"', ""))));
                     None
                 }
             },

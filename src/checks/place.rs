@@ -89,7 +89,7 @@ pub fn choices(f: &Facts) -> Vec<PlatformChoice> {
         title: "Docker".into(),
         recommended: false,
         because: String::new(),
-        says: "One machine, the least to look after. Keeps each part in its own box, easy to remove.".into(),
+        says: "One machine, the least to look after, easy to remove.".into(),
         available: match (full_is_out(f), memory.filter(|t| *t <= SMALL_ONLY)) {
             (Some(why), _) => Err(why),
             (None, Some(total)) => {
@@ -155,8 +155,7 @@ pub fn choices(f: &Facts) -> Vec<PlatformChoice> {
         title: "Small".into(),
         recommended: false,
         because: String::new(),
-        says: "Cameras only, recording to the disk: 1 GB of memory is enough. No library to search; you can grow to the full shape later."
-            .into(),
+        says: "Cameras only, no page to search; 1 GB of memory is enough.".into(),
         available: match agent_out {
             Some(arch) => Err(format!("the camera recorder (Agent) has no build for this processor ({arch})")),
             None => Ok(()),

@@ -38,8 +38,9 @@ fn virtual_hint(f: &Facts) -> &'static str {
 }
 
 /// A machine that only MongoDB 4.4 starts on.
-fn only_4_4(f: &Facts, truth: Truth, lacks: &str, has: &str) -> Outcome {
+fn only_4_4(f: &Facts, truth: Truth, (arch, name): (&str, &str), lacks: &str, has: &str) -> Outcome {
     match truth {
+        _ if f.host.cpu.arch.get().is_some_and(|a| a != arch) => Outcome::pass(format!("the processor is no {name}")),
         Truth::Unknown(why) => Outcome::skip(format!("not known: {why}")),
         Truth::No => Outcome::pass(has),
         Truth::Yes => match database(f) {
@@ -64,6 +65,7 @@ pub fn mongo_no_avx(f: &Facts) -> Outcome {
         return only_4_4(
             f,
             condition::cpu_no_avx(f.host, f.answers),
+            ("amd64", "Intel or AMD"),
             "the processor has no AVX",
             "the processor has what MongoDB asks of an Intel or AMD",
         );
@@ -77,8 +79,9 @@ pub fn mongo_armv8_0(f: &Facts) -> Outcome {
         return only_4_4(
             f,
             condition::cpu_before_armv8_2(f.host, f.answers),
+            ("arm64", "64-bit ARM"),
             "the processor is an ARMv8.0 (as in a Raspberry Pi 3 or 4)",
-            "the processor has what MongoDB asks of an ARM",
+            "the processor has what MongoDB asks of a 64-bit ARM",
         );
     };
     outcome

@@ -164,11 +164,11 @@ pub enum Command {
     /// Show the log of a part or of a camera's recorder, without passwords
     #[command(before_help = "Examples:
   kerbup logs vault
-  kerbup logs agent-front-door --follow
+  kerbup logs front-door --follow
   kerbup logs mongodb --tail 20
 ")]
     Logs {
-        /// Part or recorder, as `kerbup status` names it
+        /// A part by its product, such as vault, or a camera by its name
         name: String,
         /// Go on as lines come
         #[arg(long, short = 'f', env = "KERBUP_FOLLOW", value_parser = FalseyValueParser::new(), hide_env_values = true)]

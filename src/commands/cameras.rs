@@ -11,6 +11,7 @@ use crate::drive::Drive;
 use crate::drive::proof::Wait;
 use crate::drive::sites::Site;
 use crate::flow::intent::CameraTyped;
+use crate::front::line::input::{Asked, Input as _, Stdin, Typed};
 use crate::front::{json, line};
 use crate::model::answers::{Answers, Record};
 use crate::model::fault::{Fault, Whose};
@@ -72,12 +73,14 @@ pub async fn cameras(setup: Setup, globals: &Globals, command: Cameras) -> Resul
                 return Err(one(Fault::new(Whose::Input, "CAMERA-TWICE", format!("There is a camera {name} already."))
                     .cure(format!("Change it instead: kerbup cameras change {name}"))));
             }
-            set(&setup.drive, &mut answers, None, &name, url, &more)?;
+            let password = password(&setup, globals, &more).await?;
+            set(&setup.drive, &mut answers, None, (&name, url, password), &more)?;
         }
         Cameras::Change { name, url, more } => {
             let at = answers.cameras.iter().position(|c| c.name == name).ok_or_else(|| no_such(&name, &answers))?;
             let url = url.unwrap_or_else(|| answers.cameras[at].url.clone());
-            set(&setup.drive, &mut answers, Some(at), &name, url, &more)?;
+            let password = password(&setup, globals, &more).await?;
+            set(&setup.drive, &mut answers, Some(at), (&name, url, password), &more)?;
         }
         Cameras::Remove { name } => {
             let at = answers.cameras.iter().position(|c| c.name == name).ok_or_else(|| no_such(&name, &answers))?;
@@ -102,7 +105,28 @@ pub async fn cameras(setup: Setup, globals: &Globals, command: Cameras) -> Resul
     .await
 }
 
-fn set(drive: &Drive, answers: &mut Answers, at: Option<usize>, name: &str, url: String, more: &CameraFlags) -> Result<(), Vec<Fault>> {
+/// The password that was given: in a file, or typed where a user was named and somebody sits at a terminal. Empty for none.
+async fn password(setup: &Setup, globals: &Globals, more: &CameraFlags) -> Result<SecretString, Vec<Fault>> {
+    if let Some(path) = &more.password_file {
+        let bytes = setup.drive.papers.read(path).map_err(|e| one(file_fault(&e, path)))?;
+        return Ok(SecretString::from(String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']).to_string()));
+    }
+    let Some(user) = more.user.as_ref().filter(|_| setup.can_be_asked() && !globals.yes) else { return Ok(SecretString::default()) };
+    let prompt = plain::password_of(user);
+    match Stdin::start(&setup.terminal).ask(Asked { prompt, default: String::new(), hidden: true }).await {
+        Typed::Line(line) => Ok(SecretString::from(line)),
+        _ => Err(one(Fault::new(Whose::Input, "YES-MISSING", plain::CAMERA_KEPT).cure(plain::PASSWORD_FILE))),
+    }
+}
+
+/// Takes over what was said of a camera: its name, address and password.
+fn set(
+    drive: &Drive,
+    answers: &mut Answers,
+    at: Option<usize>,
+    (name, url, password): (&str, String, SecretString),
+    more: &CameraFlags,
+) -> Result<(), Vec<Fault>> {
     let old = at.and_then(|i| answers.cameras.get(i)).cloned();
     let record = match more.record {
         Some(RecordWhen::Always) => Record::Always,
@@ -110,13 +134,6 @@ fn set(drive: &Drive, answers: &mut Answers, at: Option<usize>, name: &str, url:
         None => old.as_ref().map_or(Record::Motion, |c| c.record),
     };
     let user = more.user.clone().or_else(|| old.as_ref().and_then(|c| c.user.clone())).unwrap_or_default();
-    let password = match &more.password_file {
-        Some(path) => {
-            let bytes = drive.papers.read(path).map_err(|e| one(file_fault(&e, path)))?;
-            SecretString::from(String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']).to_string())
-        }
-        None => SecretString::from(String::new()),
-    };
     let typed = CameraTyped { name: name.into(), url, sub_url: more.sub_url.clone(), user, password, record };
     let (camera, _) = drive.set_camera(typed, old.as_ref()).map_err(one)?;
     match at {

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use crate::cli::{Color, Globals, Output};
 use crate::drive::{Drive, sites};
+use crate::flow::state::Played;
 use crate::front::line::Terminal;
 use crate::front::{full, json};
 use crate::host;
@@ -33,6 +34,8 @@ pub struct Setup {
     pub full: bool,
     /// Nothing is changed: the world is a described one.
     pub practice: bool,
+    /// What it is played on.
+    pub played: Played,
     /// How the full screen looks.
     pub look: full::Look,
     /// How plain mode prints.
@@ -50,7 +53,7 @@ fn real() -> World {
 }
 
 /// The described machine that is meant: by name, or a saved report of `check --output json`.
-fn practice(name: &str) -> Result<World, Fault> {
+fn practice(name: &str) -> Result<(World, Played), Fault> {
     let described = match name {
         "" => fake::named("nuc")?,
         name if fake::names().contains(&name) => fake::named(name)?,
@@ -64,7 +67,11 @@ fn practice(name: &str) -> Result<World, Fault> {
         }
         name => fake::named(name)?,
     };
-    Ok(fake::world(described))
+    let played = Played {
+        machine: described.says.clone(),
+        cameras: described.cameras.iter().filter(|c| c.reading.is_some()).map(|c| (c.address(), c.login.clone())).collect(),
+    };
+    Ok((fake::world(described), played))
 }
 
 /// This machine's time zone. TZ is the exception; else the file is read alone: the list of all zones, some 600 files, is not needed
@@ -83,9 +90,9 @@ impl Setup {
             Some(dir) => load::folder(&RealFiles, dir)?.into(),
             None => Reading::embedded(),
         };
-        let world = match &globals.practice {
+        let (world, played) = match &globals.practice {
             Some(name) => practice(name)?,
-            None => real(),
+            None => (real(), Played::default()),
         };
         // Mounts and links name the state folder, so it must mean the same wherever kerbup is called from next.
         let named = globals
@@ -124,6 +131,7 @@ impl Setup {
                 _ => false,
             },
             practice: globals.practice.is_some(),
+            played,
             look: full::Look { colour: if colour { full::Colour::Sixteen } else { full::Colour::Mono }, ascii },
             terminal: Terminal {
                 stdin_tty,

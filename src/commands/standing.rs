@@ -9,11 +9,12 @@ use super::finish;
 use super::setup::Setup;
 use crate::cli::{Exit, Globals};
 use crate::flow::Stage;
+use crate::flow::state::Purpose;
 use crate::front::{json, line};
 use crate::model::event::Event;
 use crate::model::fault::{Fault, Whose};
 use crate::model::health::Overall;
-use crate::words::{plain, undo};
+use crate::words::{plain, undo, welcome};
 
 fn one(fault: Fault) -> Vec<Fault> {
     vec![fault]
@@ -29,6 +30,9 @@ pub async fn status(setup: Setup, globals: &Globals, watch: bool) -> Result<i32,
         let snapshot = setup.drive.snapshot(&site).await.map_err(one)?;
         if !setup.json {
             setup.lines(&line::show::status(&snapshot));
+            if let Some(left) = setup.drive.standing(std::slice::from_ref(&site)).first().filter(|s| s.unfinished && !s.running) {
+                setup.lines(&[welcome::left_half_done(left.purpose == Purpose::Uninstall, &left.site, left.done, left.of)]);
+            }
         } else if watch {
             let _ =
                 writeln!(std::io::stdout(), "{}", json::event(&Event::Health { snapshot: Box::new(snapshot.clone()) }).unwrap_or_default());

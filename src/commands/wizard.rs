@@ -59,7 +59,7 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
     if given.is_some() {
         drive.told_of_cameras(&answers).await;
     }
-    let flow = Flow::new(answers, standing, setup.practice);
+    let flow = Flow::new(answers, standing, setup.practice).playing(setup.played.clone());
     let flow = match given {
         Some(Given { wants: Some(wants), .. }) => {
             let intent = wants.intent(&flow.answers.site);

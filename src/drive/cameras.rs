@@ -50,7 +50,8 @@ impl Drive {
         let (inside_user, inside_password) = inside.unzip();
         let user = if typed.user.is_empty() { inside_user } else { Some(typed.user.clone()) };
         let password = if typed.password.expose_secret().is_empty() { inside_password } else { Some(typed.password.clone()) };
-        let password = password.or_else(|| kept("password"));
+        // A user alone is a login with an empty password, as in a site file.
+        let password = password.or_else(|| kept("password")).or_else(|| user.as_ref().map(|_| SecretString::default()));
         let (url, whole) = ask::address::apart(main.whole.expose_secret().into());
         let (sub_url, whole_sub) = sub.as_ref().map(|s| ask::address::apart(s.whole.expose_secret().into())).unzip();
         let set = Camera { name, url, sub_url, user, record: typed.record };
@@ -203,6 +204,9 @@ mod tests {
         let (till, _) = drive.set_camera(typed("till", "rtsp://192.0.2.8/s", None, "u", "h@sh"), None).unwrap();
         drive.set_camera(typed("bar", &till.url, None, "u", ""), Some(&till)).unwrap();
         assert_eq!(kept(&drive, "camera.bar.url").unwrap(), "rtsp://u:h%40sh@192.0.2.8/s");
+        // A user alone is a login too: its address is there for the recorder.
+        drive.set_camera(typed("attic", "rtsp://192.0.2.6/s", None, "u", ""), None).unwrap();
+        assert_eq!(kept(&drive, "camera.attic.url").unwrap(), "rtsp://u:@192.0.2.6/s");
         // Another camera has none of it, not even under a name that one had before.
         assert_eq!(drive.set_camera(typed("door", &door.url, None, "", ""), None).unwrap_err().code, "CAMERA-ADDRESS");
     }

@@ -206,7 +206,7 @@ impl Drive {
             }
         }
         journal.append(&Record::RunEnded { at: self.world.clock.now(), ending: finished.ending })?;
-        let mut says = proof.says(&finished);
+        let mut says = proof.says(&finished, receipt.stood);
         if finished.ending == Ending::Done {
             self.forget_kept(&cx.state)?;
             says.iter_mut().take(usize::from(undone)).for_each(|first| *first = UNDONE.into());

@@ -12,7 +12,7 @@ use crate::model::answers::{Answers, Expose, Shape};
 use crate::model::camera::CameraTried;
 use crate::model::event::{Address, CameraCount, Event, PROOF, Unit};
 use crate::model::fault::{Fault, Whose};
-use crate::model::health::{CameraHealth, CameraState};
+use crate::model::health::{CameraHealth, CameraState, ComponentState};
 use crate::model::journal::Ending;
 use crate::model::plan::Plan;
 use crate::run::Control;
@@ -31,6 +31,8 @@ pub struct Proof {
     pub unproven: Vec<String>,
     /// Where recordings lie that no page shows.
     pub stored: Option<String>,
+    /// The recordings page waits to be set up.
+    pub unset: bool,
     /// A person ended the waiting.
     pub stopped: bool,
     /// What was waited for and did not come.
@@ -75,10 +77,12 @@ impl Asked {
 
 impl Proof {
     /// The lines that stay in the terminal.
-    pub fn says(&self, finished: &Finished) -> Vec<String> {
+    /// `stood`: the site stood as a whole before.
+    pub fn says(&self, finished: &Finished, stood: bool) -> Vec<String> {
         let mut lines = vec![];
         match finished.ending {
             Ending::Done if !finished.changed => lines.push("Nothing had to be changed: all is as planned.".to_string()),
+            Ending::Done if stood => lines.push("Changed: all is as planned.".into()),
             Ending::Done => lines.push("Installed.".into()),
             Ending::Failed => lines.push("Not done. What is done stays done; run kerbup again to go on.".into()),
             Ending::Stopped => lines.push("Stopped part-way. Run kerbup again to go on.".into()),
@@ -86,6 +90,9 @@ impl Proof {
         // Addresses and cameras that were seen to record come as events of their own.
         lines.extend(self.unproven.iter().cloned());
         lines.extend(self.stored.clone());
+        if finished.ending == Ending::Done && self.unset {
+            lines.push(done::NOT_SET_UP.into());
+        }
         lines
     }
 }
@@ -146,6 +153,7 @@ impl Drive {
         let mut control = self.control.subscribe();
         while let Some(watched) = watched.as_ref().filter(|_| !answered.is_empty()) {
             let snapshot = self.read(watched).await;
+            proof.unset = snapshot.components.iter().any(|c| c.state == ComponentState::NotConfigured);
             for c in &snapshot.cameras {
                 let here = self.memory().tried.get(&c.name).cloned();
                 let url = answers.cameras.iter().find(|k| k.name == c.name).map_or("", |k| &k.url);

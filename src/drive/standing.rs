@@ -90,8 +90,11 @@ impl Drive {
     /// Full container name of a part, by its name inside the site; the error names those there are.
     pub fn part(&self, site: &Site, name: &str) -> Result<String, Fault> {
         let parts: Vec<String> = plan_of(site)?.steps.iter().filter_map(|s| Some(s.id.strip_prefix("container:")?.to_string())).collect();
-        if parts.iter().any(|p| p == name) {
-            return Ok(format!("{}-{name}", site.name));
+        // As tables show them: a product has capitals, and a recorder is its camera's.
+        let meant = name.to_ascii_lowercase();
+        let recorder = format!("agent-{meant}");
+        if let Some(part) = parts.iter().find(|p| **p == meant).or_else(|| parts.iter().find(|p| **p == recorder)) {
+            return Ok(format!("{}-{part}", site.name));
         }
         Err(Fault::new(Whose::Input, "NO-SUCH-PART", format!("There is no part {name} in the site {}.", site.name))
             .cure(format!("There is: {}.", parts.join(", "))))

@@ -164,3 +164,24 @@ async fn a_plan_tells_what_it_removes() {
         .collect();
     assert_eq!(told.iter().collect::<std::collections::BTreeSet<_>>(), gone.iter().collect());
 }
+
+#[tokio::test]
+async fn a_run_says_whether_it_installed_or_changed_and_that_the_page_waits_to_be_set_up() {
+    let world = world();
+    let (one, mut events) = drive(&world);
+    let first = Answers { cameras: vec![camera(&one, "yard")], ..answers() };
+    let says = |events: &mut UnboundedReceiver<Event>| {
+        let all = std::iter::from_fn(|| events.try_recv().ok());
+        all.filter_map(|e| if let Event::Done { says, .. } = e { Some(says) } else { None }).last().unwrap()
+    };
+    assert_eq!(install(&one, &first).await, Ending::Done);
+    let installed = says(&mut events);
+    assert!(installed[0] == "Installed." && installed.iter().any(|s| s == crate::words::done::NOT_SET_UP), "{installed:?}");
+    assert_eq!(install(&one, &Answers { retention_days: 3, ..first }).await, Ending::Done);
+    let changed = says(&mut events);
+    assert!(changed[0].starts_with("Changed"), "{changed:?}");
+    // A part is found by the name that tables show, a recorder by its camera's.
+    let site = one.site(Some("shop")).unwrap();
+    assert_eq!(["vault", "MinIO", "yard"].map(|n| one.part(&site, n).unwrap()), ["shop-vault", "shop-minio", "shop-agent-yard"]);
+    assert_eq!(one.part(&site, "till").unwrap_err().code, "NO-SUCH-PART");
+}

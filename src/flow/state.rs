@@ -89,7 +89,7 @@ pub enum Purpose {
 }
 
 /// How the run ended.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ended {
     /// All is well.
     pub ok: bool,
@@ -101,6 +101,15 @@ pub struct Ended {
     pub says: Vec<String>,
 }
 
+/// What a practice is played on.
+#[derive(Debug, Clone, Default)]
+pub struct Played {
+    /// The machine, in one sentence.
+    pub machine: String,
+    /// Cameras that answer there: address, and `user:password` where one is asked for.
+    pub cameras: Vec<(String, Option<String>)>,
+}
+
 /// Everything that a front may show. Fronts read it and never write it.
 #[derive(Debug, Clone, Default)]
 pub struct Flow {
@@ -108,6 +117,8 @@ pub struct Flow {
     pub stage: Option<Stage>,
     /// A banner that says that nothing is changed.
     pub practice: bool,
+    /// What a practice is played on.
+    pub played: Played,
     /// Installs that stand or were left half-done.
     pub standing: Vec<Standing>,
     /// The machine, as far as known.
@@ -191,6 +202,12 @@ impl Flow {
     /// A journey from its beginning, with what is known before it.
     pub fn new(answers: Answers, standing: Vec<Standing>, practice: bool) -> Self {
         Flow { stage: Some(Stage::Welcome), answers, standing, practice, ..Flow::default() }
+    }
+
+    /// The same, played on a machine that is only described.
+    pub fn playing(mut self, played: Played) -> Self {
+        self.played = played;
+        self
     }
 
     /// The same, set down at a stage: `kerbup status` starts at the dashboard. `start` says what to do there first.

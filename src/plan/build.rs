@@ -106,7 +106,7 @@ pub fn plan(wish: &Wish) -> Result<Plan, Fault> {
         notes.push(format!("How much the recordings take that are there already is not known: {why}. {} days are kept.", sizes.keeps_days));
     }
     if let (Some(fits), true) = (sizes.fits_days, sizes.fits_days.is_some_and(|f| f < a.retention_days)) {
-        notes.push(format!("{} days do not fit on this disk at the measured rates; {} are kept.", a.retention_days, fits.max(1)));
+        notes.push(format!("{} days do not fit on this disk at the measured rates: it keeps {}.", a.retention_days, in_days(fits.max(1))));
     }
     for s in &mut steps {
         // A download is told by its size and the measured line, where both are known.
@@ -247,6 +247,10 @@ fn part(wish: &Wish, w: &Workload, shape: ComponentShape) -> Result<Step, Fault>
     Ok(s)
 }
 
+fn in_days(days: u32) -> String {
+    if days == 1 { "1 day".into() } else { format!("{days} days") }
+}
+
 fn rule(w: &Workload, name: &str, region: &str, days: u32) -> Result<Step, Fault> {
     let with = bucket::With {
         container: w.spec.name.clone(),
@@ -259,7 +263,7 @@ fn rule(w: &Workload, name: &str, region: &str, days: u32) -> Result<Step, Fault
         days,
     };
     let mut s = one("bucket", format!("bucket:{name}"), &with)?;
-    s.title = format!("Keep recordings {days} days");
+    s.title = format!("Keep recordings {}", in_days(days));
     s.why = "The video store deletes what is older by itself, so that the disk does not fill up.".into();
     s.after = vec![format!("container:{}", w.name)];
     s.preview = Preview {

@@ -22,6 +22,9 @@ pub struct Came<'a> {
 /// Where addresses stand.
 const FROM_OUTSIDE: &str = "From outside your home use a VPN, never an open port.";
 
+/// The page of a new site shows nothing yet.
+pub const NOT_SET_UP: &str = "The recordings page shows nothing before it is told, once, where recordings lie. What to enter there: kerbup status, at \"not set up\".";
+
 impl Came<'_> {
     /// In one line.
     pub fn title(&self) -> &str {

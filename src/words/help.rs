@@ -13,7 +13,7 @@ pub const CAMERAS: &str =
     "Each camera is tried as soon as it was typed. One that does not answer now can stay in the list and is watched for.";
 /// Storage.
 pub const STORAGE: &str =
-    "Recordings older than the days to keep are deleted. Nobody outside your network gets in, whatever you choose here.";
+    "Recordings older than the days to keep are deleted. Your router keeps the internet out, whatever you choose here: open no port in it.";
 /// Review.
 pub const REVIEW: &str = "Every step that will be taken, with the commands to do it by hand. Only the button starts it.";
 /// Install.
@@ -44,7 +44,13 @@ pub const WHAT_TO_DO: &str = "Enter: what to do";
 /// It is elsewhere.
 pub const GO_THERE: &str = "w: go there";
 /// Escape where there is nothing to go back to.
-pub const FIRST_SCREEN: &str = "This is the first screen of it. Ctrl-C leaves.";
+pub const FIRST_SCREEN: &str = "This is the first screen. Ctrl-C leaves.";
+/// The same at the end of a run.
+pub const LAST_SCREEN: &str = "The run is over, so there is nothing to go back to. Enter goes on, q leaves.";
+/// The same while a run is under way.
+pub const RUN_HAS_NO_BACK: &str = "There is no way back while it is at work. Ctrl-C asks whether to stop it.";
+/// The same where only how it is was asked for.
+pub const NO_WAY_BACK: &str = "There is nothing to go back to from here. q leaves.";
 /// A text was pasted where none is typed.
 pub const PASTE_WHERE: &str = "Open the field that it belongs to, then paste it again.";
 /// The terminal is too small.

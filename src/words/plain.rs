@@ -103,6 +103,14 @@ pub const NOT_STOPPED: &str = "Nothing was stopped.";
 /// Nothing was done to a camera.
 pub const CAMERA_KEPT: &str = "Nothing was changed.";
 
+/// A camera's user was named without a password.
+pub fn password_of(user: &str) -> String {
+    format!("The camera's password for {user} (empty for none):")
+}
+
+/// How a password is given without typing it.
+pub const PASSWORD_FILE: &str = "Type the camera's password, or name a file that holds it: --password-file FILE";
+
 /// "kerbup: step 4 of 6, storage."
 pub fn step(number: usize) -> String {
     let name = STEPS.get(number.saturating_sub(1)).copied().unwrap_or("end");

@@ -17,8 +17,28 @@ pub const TRY_FIRST: &str = "Try it first";
 pub const TRY_MEANS: &str = "nothing is changed";
 /// After it was tried.
 pub const TRIED: &str = "That was practice. From here on it is real; nothing happens before you say yes to the plan.";
+/// What stays in the terminal after a practice of its own.
+pub const PRACTISED: &str = "That was practice: nothing on this machine was changed. For real: kerbup";
 /// In practice.
 pub const PRACTICE: &str = "practice: nothing is changed";
+/// What a practice is played on; nothing where it is real.
+pub fn played_on(machine: &str) -> Option<String> {
+    (!machine.is_empty()).then(|| format!("It is played on a machine that is only described: {machine}"))
+}
+
+/// The cameras that answer in a practice.
+pub fn cameras_to_try(cameras: &[(String, Option<String>)]) -> Option<String> {
+    let one = |(address, login): &(String, Option<String>)| match login.as_ref().and_then(|l| l.split_once(':')) {
+        Some((user, password)) => format!("{address} (user {user}, password {password})"),
+        None => address.clone(),
+    };
+    let all: Vec<String> =
+        cameras.iter().filter(|c| c.1.is_none()).take(1).chain(cameras.iter().filter(|c| c.1.is_some()).take(1)).map(one).collect();
+    (!all.is_empty()).then(|| {
+        format!("In this practice a camera answers at {}. Any other address is one where nothing answers.", all.join(", and one at "))
+    })
+}
+
 /// Where an install stands.
 pub const STANDING: &str = "kerbup has been here before.";
 
@@ -47,6 +67,11 @@ pub fn half_done(site: &str, done: usize, of: usize) -> String {
 /// Taking it down was left half-done.
 pub fn half_down(site: &str) -> String {
     format!("Taking {site} down was left half-done.")
+}
+
+/// The same where only how it is was asked for.
+pub fn left_half_done(down: bool, site: &str, done: usize, of: usize) -> String {
+    format!("{} To go on: kerbup", if down { half_down(site) } else { half_done(site, done, of) })
 }
 
 /// Another kerbup is at work on a site.

@@ -1,8 +1,10 @@
 //! What single screens must tell: failures to their end, where a part is found, what is still to be entered.
 
-use kerbup::flow::Effect;
+use kerbup::flow::state::Played;
+use kerbup::flow::{Effect, Flow, Stage};
 use kerbup::front::full::app::App;
 use kerbup::front::full::keys::Key;
+use kerbup::front::line::show;
 use kerbup::model::event::{Event, PROOF};
 use kerbup::model::fault::{Fault, Whose};
 use kerbup::model::health::{ComponentState, HealthSnapshot, Overall};
@@ -127,10 +129,12 @@ fn a_vault_that_is_not_set_up_says_what_to_enter_where() {
         c.state = ComponentState::NotConfigured;
     }
     let row = snapshot.components.iter().position(|c| c.kind == "vault").unwrap();
+    let plain = show::status(&snapshot).join("\n");
     let mut app = dashboard(snapshot);
     (0..row).for_each(|_| drop(app.key(Key::Down, NOW)));
     app.key(Key::Enter, NOW);
     let screen = joined(&app);
+    assert!(plain.contains(vault::TITLE) && !show::status(&health()).join("\n").contains(vault::TITLE), "{plain}");
     for said in [
         "log in as root",
         "bucket recordings",
@@ -140,7 +144,36 @@ fn a_vault_that_is_not_set_up_says_what_to_enter_where() {
         "kerbup passwords minio.password",
     ] {
         assert!(screen.contains(said), "{said}\n{}", at_80x24(&app));
+        assert!(plain.contains(said), "{said}\n{plain}");
     }
+}
+
+#[test]
+fn what_needs_a_look_is_said_whole_where_rows_are_left() {
+    let mut snapshot = health();
+    let says = "It answers, and waits to be set up: no storage or no account is entered yet.";
+    for c in snapshot.components.iter_mut().filter(|c| c.kind == "vault") {
+        (c.state, c.evidence) = (ComponentState::NotConfigured, vec![says.into()]);
+    }
+    snapshot.cameras.clear();
+    let app = dashboard(snapshot);
+    let below = at_80x24(&app);
+    assert!(below.contains("Enter: what to do") && joined(&app).contains("is entered yet."), "{below}");
+}
+
+#[test]
+fn a_practice_says_what_it_is_played_on_and_which_cameras_answer() {
+    let played = Played {
+        machine: "A small computer.".into(),
+        cameras: vec![("rtsp://192.0.2.64/s".into(), None), ("rtsp://192.0.2.65/t".into(), Some("viewer:practice".into()))],
+    };
+    let at = |stage: Stage| {
+        let flow = Flow { practice: true, ..Flow::default() }.playing(played.clone()).at(stage);
+        joined(&App::new(flow, COLOUR, jiff::tz::TimeZone::UTC))
+    };
+    assert!(at(Stage::Welcome).contains("only described: A small computer."), "{}", at(Stage::Welcome));
+    let cameras = at(Stage::Cameras);
+    assert!(cameras.contains("rtsp://192.0.2.64/s, and one at rtsp://192.0.2.65/t (user viewer, password practice)"), "{cameras}");
 }
 
 /// The values are those of the recipes.

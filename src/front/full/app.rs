@@ -16,7 +16,7 @@ use super::screen::{Reply, Screen, Stages};
 use super::theme::{Look, Room, Theme, to_ascii};
 use crate::flow::{Effect, Flow, Input, Intent, Stage};
 use crate::model::event::Event;
-use crate::words::help as words;
+use crate::words::{help as words, welcome};
 
 /// Seconds within which a second Ctrl-C stops at once.
 pub const SECOND_CTRL_C: f64 = 2.0;
@@ -92,6 +92,11 @@ impl App {
         self.flow.here() == Stage::Dashboard
     }
 
+    /// Letters go into a field now.
+    pub fn typing(&self) -> bool {
+        self.top().typing()
+    }
+
     fn top(&self) -> &dyn Screen {
         self.layers.last().map_or_else(|| self.stages.here(&self.flow), |l| l.as_ref())
     }
@@ -114,7 +119,8 @@ impl App {
                 hints.push(Hint::key(Key::Esc, "back"));
             }
         }
-        hints.push(Hint::letter('?', "help"));
+        // Where something is typed, a question mark is a letter.
+        hints.push(Hint::key(if self.typing() { Key::F(1) } else { Key::Char('?') }, "help"));
         hints.push(Hint::key(Key::Ctrl('c'), "leave"));
         hints
     }
@@ -152,7 +158,7 @@ impl App {
 
     /// A text was pasted: it goes where something is typed, and nowhere else, since each letter would be a command.
     pub fn paste(&mut self, text: &str, now: f64) -> Vec<Effect> {
-        if !self.top().typing() {
+        if !self.typing() {
             self.said = Some(words::PASTE_WHERE.into());
             return vec![];
         }
@@ -207,7 +213,15 @@ impl App {
             Key::Esc if layered => self.take(Reply::Close(vec![])),
             Key::Esc | Key::Left | Key::Char('h') if !layered && self.goes_back() => self.take(Reply::Want(vec![Intent::Back])),
             // Escape never leaves; where there is nowhere to go back to it says so.
-            Key::Esc if !layered => self.take(Reply::Say(words::FIRST_SCREEN.into())),
+            Key::Esc if !layered => self.take(Reply::Say(
+                match self.flow.here() {
+                    Stage::Done => words::LAST_SCREEN,
+                    Stage::Install => words::RUN_HAS_NO_BACK,
+                    Stage::Dashboard => words::NO_WAY_BACK,
+                    _ => words::FIRST_SCREEN,
+                }
+                .into(),
+            )),
             Key::Right | Key::Char('l') if !layered && self.goes_on() => self.take(Reply::Want(vec![Intent::Next])),
             Key::Char('q') if !layered => {
                 let ask = self.leave_ask();
@@ -251,6 +265,8 @@ impl App {
     pub fn last_words(&self, leave: Leave) -> Vec<String> {
         match (self.flow.came(), leave) {
             (_, Leave::Elevate) => vec![],
+            // What was played is not there.
+            _ if self.flow.practice => vec![welcome::PRACTISED.into()],
             (Some(came), _) => came.lines(),
             (None, Leave::Quit(_)) if self.flow.running => vec![words::WINDOW_CLOSED.into()],
             (None, Leave::Interrupted) if self.flow.running => vec![words::CUT_SHORT.into()],
@@ -279,5 +295,57 @@ impl App {
         if self.look.ascii {
             to_ascii(buf);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::state::Ended;
+    use crate::front::full::theme::Colour;
+
+    fn app(flow: Flow) -> App {
+        App::new(flow, Look { colour: Colour::Mono, ascii: false }, TimeZone::UTC)
+    }
+
+    #[test]
+    fn a_practice_leaves_nothing_in_the_terminal_that_reads_as_real() {
+        let ended = Some(Ended { ok: true, says: vec!["Installed.".into()], ..Ended::default() });
+        let real = app(Flow { ended, ..Flow::default().at(Stage::Done) });
+        assert!(real.last_words(Leave::Quit(0)).join(" ").contains("Installed."));
+        let played = app(Flow { practice: true, ..real.flow });
+        assert_eq!(played.last_words(Leave::Quit(0)), [welcome::PRACTISED]);
+        assert_eq!(played.last_words(Leave::Interrupted), [welcome::PRACTISED]);
+    }
+
+    #[test]
+    fn escape_says_why_there_is_no_way_back() {
+        for (stage, says) in [(Stage::Welcome, "first screen"), (Stage::Done, "over"), (Stage::Dashboard, "q leaves")] {
+            let mut app = app(Flow::default().at(stage));
+            let act = app.key(Key::Esc, 0.0);
+            assert!(act.handled && act.leave.is_none() && app.said.as_deref().is_some_and(|s| s.contains(says)), "{:?}", app.said);
+        }
+    }
+
+    #[test]
+    fn a_new_camera_is_the_one_that_is_looked_at() {
+        let camera = |name: &str| crate::model::answers::Camera {
+            name: name.into(),
+            url: "rtsp://192.0.2.9/s".into(),
+            sub_url: None,
+            user: None,
+            record: crate::model::answers::Record::Motion,
+        };
+        let mut app = app(Flow::default().at(Stage::Cameras));
+        app.flow.answers.cameras = vec![camera("door")];
+        app.key(Key::Char('a'), 0.0);
+        assert!(app.typing());
+        app.event(Event::CameraSet { index: None, camera: camera("yard"), advice: String::new() }, 0.0);
+        app.key(Key::Esc, 0.0);
+        let area = Rect::new(0, 0, 80, 24);
+        let mut buf = Buffer::empty(area);
+        app.draw(area, &mut buf, 0.0);
+        let row = |y: u16| (0..80).map(|x| buf[(x, y)].symbol()).collect::<String>();
+        assert!((0..24).any(|y| row(y).contains("› yard")), "{}", (0..24).map(row).collect::<Vec<_>>().join("\n"));
     }
 }

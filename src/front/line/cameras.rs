@@ -10,11 +10,12 @@ use crate::flow::intent::CameraTyped;
 use crate::flow::{Intent, Stage};
 use crate::model::address;
 use crate::model::answers::Record;
-use crate::words::{answers, plain};
+use crate::words::{answers, plain, welcome};
 
 impl Talk<'_> {
     pub(super) async fn cameras(&mut self) -> Result<(), Stop> {
         self.say([plain::step(3)]);
+        self.say(welcome::cameras_to_try(&self.flow.played.cameras));
         loop {
             if self.awaited.cameras > 0 {
                 self.say([plain::TRYING]);

@@ -151,7 +151,8 @@ impl Record {
                 if cameras.of > 0 {
                     lines.push(format!("Cameras that were seen to record: {} of {}.", cameras.recording, cameras.of));
                 }
-                if !ok {
+                // Most runs say themselves how to go on.
+                if !ok && !says.iter().any(|s| s.contains("to go on")) {
                     lines.push(plain::NOTHING_LOST.into());
                 }
                 lines

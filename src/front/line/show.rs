@@ -8,13 +8,13 @@ use crate::model::camera::CameraTried;
 use crate::model::check::{Check, Status, verdict};
 use crate::model::choice::Sizing;
 use crate::model::fault::Fault;
-use crate::model::health::{CameraState, HealthSnapshot};
+use crate::model::health::{CameraState, ComponentState, HealthSnapshot, Overall};
 use crate::model::host::HostReport;
 use crate::model::plan::{Plan, Step, StepState, removals};
 use crate::words::camera::whence;
 use crate::words::figures::{bytes, count, memory, or_dash, percent, span};
 use crate::words::machine::{self, Known};
-use crate::words::{answers, disks, faults, plain, stage, state};
+use crate::words::{answers, disks, faults, plain, stage, state, vault};
 
 /// A fault: what is wrong, where, why, what to do.
 pub fn fault(fault: &Fault) -> Vec<String> {
@@ -133,7 +133,11 @@ pub fn step(step: &Step, state: Option<&StepState>) -> Vec<String> {
 
 /// How it is: parts, cameras, disk, and what is wrong.
 pub fn status(snapshot: &HealthSnapshot) -> Vec<String> {
-    let mut lines = vec![format!("Site {}: {}.", snapshot.site, state::overall(snapshot.overall))];
+    let all = match snapshot.overall {
+        Overall::Degraded => format!("{}, and something needs a look", state::heading(snapshot)),
+        overall => state::overall(overall).into(),
+    };
+    let mut lines = vec![format!("Site {}: {all}.", snapshot.site)];
     let parts: Vec<Vec<String>> = snapshot
         .components
         .iter()
@@ -183,6 +187,10 @@ pub fn status(snapshot: &HealthSnapshot) -> Vec<String> {
         lines.extend(disk.note.clone());
     }
     lines.extend(wrong(snapshot));
+    for part in snapshot.components.iter().filter(|c| c.state == ComponentState::NotConfigured) {
+        lines.push(format!("{}:", vault::TITLE));
+        lines.extend(vault::set_up(&snapshot.site, part.url.as_deref()));
+    }
     lines
 }
 

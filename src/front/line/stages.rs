@@ -155,6 +155,7 @@ impl Talk<'_> {
         self.say([format!("kerbup {}", env!("CARGO_PKG_VERSION"))]);
         if self.flow.practice {
             self.say([plain::PRACTICE]);
+            self.say(words::played_on(&self.flow.played.machine));
         }
         for site in self.flow.standing.clone() {
             let name = &site.site;

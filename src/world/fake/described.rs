@@ -80,6 +80,13 @@ pub struct CameraDescribed {
     pub error: Option<StreamError>,
 }
 
+impl CameraDescribed {
+    /// As it is typed: RTSP's own port is left out.
+    pub fn address(&self) -> String {
+        format!("rtsp://{}", self.url.replacen(":554/", "/", 1))
+    }
+}
+
 /// A staged failure.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -155,6 +155,17 @@ fn s3(machine: &Machine, sim: &Sim, request: &Request) -> Response {
             && !matches!(k.as_ref(), "list-type" | "prefix" | "max-keys" | "delimiter" | "continuation-token" | "encoding-type")
     });
     let there = state.buckets.contains(&bucket);
+    let rule = format!("{bucket}?lifecycle");
+    if there && key.is_empty() && request.url.query_pairs().any(|(k, _)| k == "lifecycle") {
+        return match (request.method, state.objects.get(&rule)) {
+            ("PUT", _) => {
+                state.objects.insert(rule, request.body.clone());
+                text(200, "application/xml", "")
+            }
+            ("GET", Some(body)) => text(200, "application/xml", &String::from_utf8_lossy(body)),
+            _ => refuse(404, "NoSuchLifecycleConfiguration"),
+        };
+    }
     match (request.method, key.is_empty()) {
         ("GET", true) if path == "/" => {
             let names = state
@@ -179,6 +190,7 @@ fn s3(machine: &Machine, sim: &Sim, request: &Request) -> Response {
         _ if !there => refuse(404, "NoSuchBucket"),
         ("DELETE", true) => {
             state.buckets.remove(&bucket);
+            state.objects.remove(&rule);
             text(204, "application/xml", "")
         }
         ("GET", true) => {

@@ -371,6 +371,17 @@ async fn a_store_keeps_buckets_for_the_right_key() {
     assert_eq!(ask("PUT", "/recordings", "kerberos").await, 200);
     assert_eq!(ask("PUT", "/recordings", "kerberos").await, 409);
     assert_eq!(ask("HEAD", "/recordings", "kerberos").await, 200);
+    // The rule that deletes what is old is there once it was set.
+    let lifecycle = |method: &'static str| {
+        let credential = "X-Amz-Credential=kerberos%2F20261121%2Fna%2Fs3%2Faws4_request";
+        let mut request = Request::get(url::Url::parse(&format!("http://192.168.1.30:9000/recordings?lifecycle=&{credential}")).unwrap());
+        (request.method, request.body) = (method, b"<Days>30</Days>".to_vec());
+        let network = world.network.clone();
+        async move { network.http(request).await.unwrap() }
+    };
+    assert_eq!(lifecycle("GET").await.status, 404);
+    assert_eq!(lifecycle("PUT").await.status, 200);
+    assert_eq!(lifecycle("GET").await.body, b"<Days>30</Days>");
     assert_eq!(ask("PUT", "/recordings/a/b", "kerberos").await, 200);
     assert_eq!(ask("GET", "/recordings/a/b", "kerberos").await, 200);
     assert_eq!(ask("GET", "/recordings/a/c", "kerberos").await, 404);

@@ -183,7 +183,7 @@ fn narrow_header(flow: &Flow, theme: &Theme, area: Rect, buf: &mut Buffer) -> u1
 }
 
 fn said_lines(flow: &Flow, said: Option<&str>, theme: &Theme, cells: usize) -> Vec<Line<'static>> {
-    let most = if theme.narrow() { 2 } else { 3 };
+    let most = if theme.narrow() { 2 } else { 4 };
     // A person asked to see this: it stands until it is hidden again.
     let (text, style) = match (&flow.fault, said.or(flow.note.as_deref())) {
         (Some(fault), _) => {
@@ -211,7 +211,7 @@ fn footer(hints: &[Hint], theme: &Theme, area: Rect, buf: &mut Buffer) {
     let leads = |h: &Hint| theme.narrow() && (h.label == "go on" || h.label == "install" || h.label == "button");
     let (first, rest): (Vec<&Hint>, Vec<&Hint>) = hints.iter().partition(|h| leads(h));
     let hints: Vec<&Hint> = first.into_iter().chain(rest).collect();
-    let help = hints.iter().position(|h| h.keys.contains(&Key::Char('?')));
+    let help = hints.iter().position(|h| h.keys.iter().any(|k| matches!(k, Key::Char('?') | Key::F(1))));
     let mut room = cells.saturating_sub(help.and_then(|i| hints.get(i)).map_or(0, |h| long(h)));
     let mut shown: Vec<&Hint> = vec![];
     for (i, hint) in hints.iter().enumerate() {

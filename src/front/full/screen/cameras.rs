@@ -16,6 +16,7 @@ use crate::front::full::theme::{Mark, Room, Theme};
 use crate::model::answers::Camera;
 use crate::words::answers as words;
 use crate::words::camera::whence;
+use crate::words::welcome;
 
 /// The screen.
 #[derive(Debug, Default)]
@@ -54,7 +55,11 @@ impl Screen for Cameras {
         }
         let at = self.at.at(cameras.len() + 1);
         match (key, cameras.get(at)) {
-            (Key::Char('a'), _) | (Key::Enter, None) => Reply::Open(Box::new(CameraForm::new(None)), vec![]),
+            (Key::Char('a'), _) | (Key::Enter, None) => {
+                // The new one comes where "add one" stands now: it is looked at when it is tried.
+                self.at = Cursor::to(cameras.len());
+                Reply::Open(Box::new(CameraForm::new(None)), vec![])
+            }
             (Key::Enter, Some(camera)) => Reply::Open(Box::new(CameraForm::new(Some((at, camera)))), vec![]),
             (Key::Char('t'), Some(_)) => Reply::Want(vec![Intent::TryCamera(at)]),
             (Key::Char('d') | Key::Delete, Some(camera)) => {
@@ -132,6 +137,10 @@ impl Screen for Cameras {
             page.para(&t.advice, theme.plain(), 2, 3);
         } else if cameras.is_empty() && !theme.narrow() {
             page.para(words::NO_CAMERA_YET, theme.dim(), 2, 4);
+            if let Some(says) = welcome::cameras_to_try(&flow.played.cameras) {
+                page.gap();
+                page.para(&says, theme.plain(), 2, 4);
+            }
         }
     }
 }

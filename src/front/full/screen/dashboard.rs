@@ -16,7 +16,7 @@ use crate::front::full::part::bar::bar;
 use crate::front::full::part::frame::beside;
 use crate::front::full::part::list::{Cursor, window};
 use crate::front::full::part::page::Page;
-use crate::front::full::part::text::{Row, clip, width};
+use crate::front::full::part::text::{Row, clip, width, wrap};
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::health::{CameraHealth, CameraState, ComponentHealth, ComponentState, DiskHealth, HealthSnapshot};
 use crate::words::figures::{bytes, memory, or_dash, part_of, percent, short_path, span};
@@ -236,7 +236,15 @@ impl Dashboard {
             Some((row, mark, says)) => {
                 let hint = if row == at { help::WHAT_TO_DO } else { help::GO_THERE };
                 let room = page.width().saturating_sub(width(hint) + 3);
-                page.line(Row::new().cell(theme.state(mark, &clip(&says, room.saturating_sub(2))), room).gap(3).rest(hint, theme.dim()));
+                // Where rows are left below, all of it is said.
+                let rows = usize::from(page.room()).clamp(1, 3);
+                let mut lines = wrap(&says, room.saturating_sub(2)).into_iter();
+                let first = if rows == 1 { says.clone() } else { lines.next().unwrap_or_default() };
+                page.line(Row::new().cell(theme.state(mark, &clip(&first, room.saturating_sub(2))), room).gap(3).rest(hint, theme.dim()));
+                if rows > 1 {
+                    let more = lines.collect::<Vec<_>>().join(" ");
+                    page.para(&more, theme.style(mark), 2, rows - 1);
+                }
             }
             None if health.components.is_empty() => page.line(Line::from(vec![theme.state(Mark::Idle, words::NOTHING_HERE)])),
             None => page.line(Line::from(vec![theme.state(Mark::Good, "nothing needs a look")])),

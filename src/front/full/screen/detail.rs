@@ -48,6 +48,9 @@ pub struct Detail {
 
 type Lines = Vec<(String, Style)>;
 
+/// Cells of a label.
+const LABEL: usize = 14;
+
 impl Detail {
     /// About this.
     pub fn of(of: Of) -> Self {
@@ -65,7 +68,7 @@ impl Detail {
 }
 
 fn labelled(lines: &mut Lines, theme: &Theme, pairs: &[(&str, String)]) {
-    lines.extend(pairs.iter().map(|(label, value)| (format!("{label:<14}{value}"), theme.plain())));
+    lines.extend(pairs.iter().map(|(label, value)| (format!("{label:<LABEL$}{value}"), theme.plain())));
 }
 
 fn listed(lines: &mut Lines, theme: &Theme, title: &str, all: &[String], style: Style) {
@@ -196,10 +199,42 @@ impl Screen for Detail {
     }
 }
 
-/// A labelled line keeps its columns; every other one is wrapped.
+/// What does not fit goes on below where it began: behind its label, its number or its blanks.
 fn fold(text: &str, cells: usize, style: Style) -> Lines {
     if text.chars().count() <= cells {
         return vec![(text.to_string(), style)];
     }
-    wrap(text, cells).into_iter().map(|l| (l, style)).collect()
+    let hang = hang(text);
+    let (head, rest) = text.split_at(text.char_indices().nth(hang).map_or(0, |(at, _)| at));
+    let indent = |i: usize| if i == 0 { head.to_string() } else { " ".repeat(hang) };
+    wrap(rest, cells.saturating_sub(hang).max(1)).into_iter().enumerate().map(|(i, l)| (format!("{}{l}", indent(i)), style)).collect()
+}
+
+/// Cells before the text proper of a line.
+fn hang(text: &str) -> usize {
+    let blanks = text.chars().take_while(|c| *c == ' ').count();
+    let labelled = text.chars().take(LABEL).collect::<String>().ends_with("  ");
+    let numbered = text.split_once(". ").filter(|(n, _)| n.parse::<u8>().is_ok()).map_or(0, |(n, _)| n.len() + 2);
+    match (blanks, labelled) {
+        (0, true) => LABEL,
+        (0, false) => numbered,
+        (blanks, _) => blanks,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_goes_on_where_it_began() {
+        let folded = |text: &str| fold(text, 30, Style::new()).into_iter().map(|(l, _)| l).collect::<Vec<_>>();
+        assert_eq!(
+            folded("undo          Removes the image, if it was new."),
+            ["undo          Removes the", "              image, if it was", "              new."]
+        );
+        assert_eq!(folded("2. Add a storage provider of this kind"), ["2. Add a storage provider of", "   this kind"]);
+        assert_eq!(folded("   name minio, bucket recordings, on"), ["   name minio, bucket", "   recordings, on"]);
+        assert_eq!(folded("Docker runs each part in a box of its own."), ["Docker runs each part in a box", "of its own."]);
+    }
 }

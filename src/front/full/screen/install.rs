@@ -64,7 +64,8 @@ fn progress(done: u64, total: Option<u64>, unit: Unit, seconds: f64, theme: &The
         }
         (Unit::Bytes, None) => vec![Span::raw(bytes(done))],
         (Unit::Seconds, Some(total)) => vec![Span::styled(format!("{} of at most {}", span(done as f64), span(total as f64)), theme.dim())],
-        (Unit::Seconds, None) => vec![Span::styled(span(done as f64), theme.dim())],
+        // It does not count by itself: how long it has run is known here.
+        (Unit::Seconds, None) => vec![Span::styled(format!("running, {}", span(seconds)), theme.dim())],
     }
 }
 

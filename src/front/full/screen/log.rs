@@ -11,7 +11,7 @@ use crate::front::full::part::field::Field;
 use crate::front::full::part::page::Page;
 use crate::front::full::part::text::{Row, clean, wrap};
 use crate::front::full::theme::{Mark, Theme};
-use crate::words::figures::time_of_day;
+use crate::words::figures::{count, time_of_day};
 
 /// The screen.
 #[derive(Debug)]
@@ -172,7 +172,7 @@ impl Screen for Log {
         page.line(Line::from(vec![
             Span::styled(format!("Log of {what}   "), theme.strong()),
             state,
-            Span::styled(format!("   {len} lines"), theme.dim()),
+            Span::styled(format!("   {}", count(len, "line")), theme.dim()),
         ]));
         let whole = self.top.filter(|_| self.whole).map(|i| wrap(&self.text(flow, i), page.width().saturating_sub(2)));
         let below = whole.as_ref().map_or(0, |lines| (lines.len() + 1).min(usize::from(page.room() / 2)));

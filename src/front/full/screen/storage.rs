@@ -199,7 +199,7 @@ fn offered(at: At, flow: &Flow, theme: &Theme, page: &mut Page<'_>) {
     for i in window(chosen.or(taken).unwrap_or(0), offers.len(), DISKS.min(offers.len())) {
         let Some(offer) = offers.get(i) else { continue };
         let (mark, word) = match &offer.folder {
-            Ok(_) if taken == Some(i) => (Mark::Good, "taken".to_string()),
+            Ok(_) if taken == Some(i) => (Mark::Good, "chosen".to_string()),
             Ok(_) => (Mark::Idle, String::new()),
             Err(why) => (Mark::Off, why.clone()),
         };

@@ -60,7 +60,10 @@ impl Screen for Welcome {
                     page.line(Row::new().gap(2).left(&number, 3, theme.accent()).left(what, 39, theme.plain()).rest(means, theme.dim()));
                 }
                 page.gap();
-                page.line(Row::new().gap(2).rest(words::AT_HAND, theme.plain()));
+                match words::played_on(&flow.played.machine) {
+                    Some(says) => page.para(&says, theme.plain(), 2, 3),
+                    None => page.line(Row::new().gap(2).rest(words::AT_HAND, theme.plain())),
+                }
                 page.gap();
             }
         } else if flow.standing.is_empty() {
