@@ -185,3 +185,14 @@ async fn a_run_says_whether_it_installed_or_changed_and_that_the_page_waits_to_b
     assert_eq!(["vault", "MinIO", "yard"].map(|n| one.part(&site, n).unwrap()), ["shop-vault", "shop-minio", "shop-agent-yard"]);
     assert_eq!(one.part(&site, "till").unwrap_err().code, "NO-SUCH-PART");
 }
+
+#[tokio::test]
+async fn a_plan_that_keeps_fewer_days_than_wanted_says_so_at_that_step() {
+    let (one, _events) = drive(&world());
+    let wanted = Answers { cameras: vec![camera(&one, "yard")], retention_days: 400, ..answers() };
+    one.look(&wanted).await;
+    one.try_cameras(&wanted).await;
+    let (plan, _) = one.plan(&wanted).await.unwrap();
+    let step = plan.steps.iter().find(|s| s.kind == "bucket").unwrap();
+    assert!(step.title == "Keep recordings 1 day" && step.why.starts_with("Of the 400 days that are wanted"), "{step:?}");
+}

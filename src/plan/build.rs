@@ -85,7 +85,7 @@ pub fn plan(wish: &Wish) -> Result<Plan, Fault> {
                     w,
                     p.with.get("bucket").map_or("recordings", String::as_str),
                     p.with.get("region").map_or("us-east-1", String::as_str),
-                    sizes.keeps_days,
+                    (sizes.keeps_days, sizes.fits_days.map_or(sizes.keeps_days, |_| a.retention_days)),
                 )?);
             }
         }
@@ -251,7 +251,7 @@ fn in_days(days: u32) -> String {
     if days == 1 { "1 day".into() } else { format!("{days} days") }
 }
 
-fn rule(w: &Workload, name: &str, region: &str, days: u32) -> Result<Step, Fault> {
+fn rule(w: &Workload, name: &str, region: &str, (days, wanted): (u32, u32)) -> Result<Step, Fault> {
     let with = bucket::With {
         container: w.spec.name.clone(),
         network: w.spec.network.clone(),
@@ -264,7 +264,9 @@ fn rule(w: &Workload, name: &str, region: &str, days: u32) -> Result<Step, Fault
     };
     let mut s = one("bucket", format!("bucket:{name}"), &with)?;
     s.title = format!("Keep recordings {}", in_days(days));
-    s.why = "The video store deletes what is older by itself, so that the disk does not fill up.".into();
+    let why = "The video store deletes what is older by itself, so that the disk does not fill up.";
+    let fewer = format!("Of the {} that are wanted, so many fit on this disk. {why}", in_days(wanted));
+    s.why = if days < wanted { fewer } else { why.into() };
     s.after = vec![format!("container:{}", w.name)];
     s.preview = Preview {
         place: "video store".into(),

@@ -146,7 +146,8 @@ impl Storage {
             page.line(Line::from(vec![Span::raw("  "), theme.state(Mark::Busy, "working out what it needs")]));
             return;
         };
-        let days = count(flow.answers.retention_days as usize, "day");
+        // The plan keeps what fits, where that is less than what is wanted.
+        let kept = s.max_bytes.and(s.fits_days).map_or(flow.answers.retention_days, |fits| flow.answers.retention_days.min(fits.max(1)));
         let known = s.max_bytes.is_some() || s.at_least_bytes.is_some();
         page.para(&words::sized(s, &flow.answers), if known { theme.plain() } else { theme.dim() }, 2, 2);
         if let (None, Some(least), Some(free)) = (s.max_bytes, s.at_least_bytes, s.free_bytes) {
@@ -184,7 +185,12 @@ impl Storage {
             for note in &s.notes {
                 page.para(note, theme.dim(), 2, 2);
             }
-            page.para(&format!("Recordings older than {days} are deleted by the stack itself."), theme.dim(), 2, 2);
+            page.para(
+                &format!("Recordings older than {} are deleted by the stack itself.", count(kept as usize, "day")),
+                theme.dim(),
+                2,
+                2,
+            );
         }
     }
 }
