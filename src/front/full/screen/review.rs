@@ -130,8 +130,10 @@ impl Review {
             if plan.notes.is_empty() {
                 page.para("Every step can be undone. A power cut loses nothing: it goes on where it was.", theme.plain(), 2, 3);
             }
-            for note in &plan.notes {
-                page.para(note, theme.plain(), 2, 2);
+            // Each of them is told as far as there is room for the others.
+            for (i, note) in plan.notes.iter().enumerate() {
+                let most = usize::from(page.room()).saturating_sub(plan.notes.len() - i - 1).max(2);
+                page.para(note, theme.plain(), 2, most);
             }
             return;
         }
