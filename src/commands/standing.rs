@@ -30,6 +30,9 @@ pub async fn status(setup: Setup, globals: &Globals, watch: bool) -> Result<i32,
         let snapshot = setup.drive.snapshot(&site).await.map_err(one)?;
         if !setup.json {
             setup.lines(&line::show::status(&snapshot));
+            if !watch {
+                setup.lines(&line::show::to_enter(&snapshot));
+            }
             if let Some(left) = setup.drive.standing(std::slice::from_ref(&site)).first().filter(|s| s.unfinished && !s.running) {
                 setup.lines(&[welcome::left_half_done(left.purpose == Purpose::Uninstall, &left.site, left.done, left.of)]);
             }

@@ -34,9 +34,7 @@ pub fn cameras_to_try(cameras: &[(String, Option<String>)]) -> Option<String> {
     };
     let all: Vec<String> =
         cameras.iter().filter(|c| c.1.is_none()).take(1).chain(cameras.iter().filter(|c| c.1.is_some()).take(1)).map(one).collect();
-    (!all.is_empty()).then(|| {
-        format!("In this practice a camera answers at {}. Any other address is one where nothing answers.", all.join(", and one at "))
-    })
+    (!all.is_empty()).then(|| format!("In this practice, cameras answer at {}.", all.join(" and at ")))
 }
 
 /// Where an install stands.
@@ -96,7 +94,7 @@ pub fn status(site: &str) -> (String, String) {
 
 /// Change a site.
 pub fn change(site: &str) -> (String, String) {
-    (format!("Change {site}"), "cameras, days, folder".into())
+    (format!("Change {site}"), "cameras, days to keep, who may look".into())
 }
 
 /// Repair a site.

@@ -129,12 +129,12 @@ fn a_vault_that_is_not_set_up_says_what_to_enter_where() {
         c.state = ComponentState::NotConfigured;
     }
     let row = snapshot.components.iter().position(|c| c.kind == "vault").unwrap();
-    let plain = show::status(&snapshot).join("\n");
+    let plain = show::to_enter(&snapshot).join("\n");
     let mut app = dashboard(snapshot);
     (0..row).for_each(|_| drop(app.key(Key::Down, NOW)));
     app.key(Key::Enter, NOW);
     let screen = joined(&app);
-    assert!(plain.contains(vault::TITLE) && !show::status(&health()).join("\n").contains(vault::TITLE), "{plain}");
+    assert!(plain.contains(vault::TITLE) && show::to_enter(&health()).is_empty(), "{plain}");
     for said in [
         "log in as root",
         "bucket recordings",
@@ -173,7 +173,7 @@ fn a_practice_says_what_it_is_played_on_and_which_cameras_answer() {
     };
     assert!(at(Stage::Welcome).contains("only described: A small computer."), "{}", at(Stage::Welcome));
     let cameras = at(Stage::Cameras);
-    assert!(cameras.contains("rtsp://192.0.2.64/s, and one at rtsp://192.0.2.65/t (user viewer, password practice)"), "{cameras}");
+    assert!(cameras.contains("rtsp://192.0.2.64/s and at rtsp://192.0.2.65/t (user viewer, password practice)"), "{cameras}");
 }
 
 /// The values are those of the recipes.

@@ -64,7 +64,7 @@ impl Talk<'_> {
 
     pub(super) async fn dashboard(&mut self) -> Result<(), Stop> {
         self.wait_at_most(30.0, |t| t.flow.health.is_some() || t.flow.fault.is_some()).await?;
-        let lines = self.flow.health.as_ref().map(show::status).unwrap_or_default();
+        let lines = self.flow.health.as_ref().map(|h| [show::status(h), show::to_enter(h)].concat()).unwrap_or_default();
         self.say(lines);
         let mut choices = vec![choice(plain::AGAIN, Act::Again)];
         if self.flow.health.as_ref().is_some_and(|h| !h.components.is_empty()) {

@@ -8,7 +8,7 @@ use crate::model::camera::CameraTried;
 use crate::model::check::{Check, Status, verdict};
 use crate::model::choice::Sizing;
 use crate::model::fault::Fault;
-use crate::model::health::{CameraState, ComponentState, HealthSnapshot, Overall};
+use crate::model::health::{CameraState, ComponentHealth, ComponentState, HealthSnapshot, Overall};
 use crate::model::host::HostReport;
 use crate::model::plan::{Plan, Step, StepState, removals};
 use crate::words::camera::whence;
@@ -187,11 +187,14 @@ pub fn status(snapshot: &HealthSnapshot) -> Vec<String> {
         lines.extend(disk.note.clone());
     }
     lines.extend(wrong(snapshot));
-    for part in snapshot.components.iter().filter(|c| c.state == ComponentState::NotConfigured) {
-        lines.push(format!("{}:", vault::TITLE));
-        lines.extend(vault::set_up(&snapshot.site, part.url.as_deref()));
-    }
     lines
+}
+
+/// What a person has to enter by hand, for each part that waits to be set up.
+pub fn to_enter(snapshot: &HealthSnapshot) -> Vec<String> {
+    let waiting = snapshot.components.iter().filter(|c| c.state == ComponentState::NotConfigured);
+    let list = |part: &ComponentHealth| [vec![format!("{}:", vault::TITLE)], vault::set_up(&snapshot.site, part.url.as_deref())].concat();
+    waiting.flat_map(list).collect()
 }
 
 /// A line for each part and camera that is not as it should be, with the evidence.
