@@ -18,7 +18,7 @@ pub const TRY_MEANS: &str = "nothing is changed";
 /// After it was tried.
 pub const TRIED: &str = "That was practice. From here on it is real; nothing happens before you say yes to the plan.";
 /// What stays in the terminal after a practice of its own.
-pub const PRACTISED: &str = "That was practice: nothing on this machine was changed. For real: kerbup";
+pub const PRACTISED: &str = "That was practice: nothing on this machine was changed.";
 /// In practice.
 pub const PRACTICE: &str = "practice: nothing is changed";
 /// What a practice is played on; nothing where it is real.

@@ -46,7 +46,7 @@ fn it_is_chosen_on_the_first_screen_and_leads_back_to_it() {
     window.sees("Leave kerbup?", 10);
     window.press(CTRL_C);
     window.until("the real first screen", 20, |s| s.alternate_screen() && s.contents().contains(BACK));
-    assert!(window.shown().contains("› Try it first") && !window.shown().contains(BANNER), "{}", window.shown());
+    assert!(window.shown().contains("› Start") && !window.shown().contains(BANNER), "{}", window.shown());
     // It is the one from before, and draws itself at any size.
     window.resizes(40, 12);
     window.sees("? help", 20);

@@ -23,7 +23,7 @@ pub use crate::front::lease::Leave;
 use crate::front::lease::Seat;
 use crate::model::event::Event;
 use crate::model::fault::Fault;
-use crate::words::faults;
+use crate::words::{faults, welcome};
 use bars::Bars;
 use input::{Input, Stdin};
 use record::Record;
@@ -68,8 +68,13 @@ pub async fn converse(
     input: &mut dyn Input,
     out: &mut dyn Write,
 ) -> Result<Leave, Fault> {
-    let mut talk = talk::Talk::new(flow, seat, events, perform, terminal, input, out);
-    talk.journey().await
+    let practice = flow.practice;
+    let left = talk::Talk::new(flow, seat, events, perform, terminal, input, out).journey().await;
+    if practice {
+        // A terminal that is gone does not matter.
+        let _ = writeln!(out, "{}", welcome::PRACTISED);
+    }
+    left
 }
 
 /// Prints a run's events as lines until its end, and tells whether all was well. It asks nothing. A reader that went away does

@@ -31,7 +31,13 @@ impl Screen for Welcome {
         }
         let at = self.at.at(offers.len());
         match offers.into_iter().nth(at).map(|o| o.act) {
-            Some(Act::Want(intent)) => Reply::Want(vec![intent]),
+            Some(Act::Want(intent)) => {
+                if matches!(intent, Intent::Practise) {
+                    // After it comes the real thing.
+                    self.at = Cursor::default();
+                }
+                Reply::Want(vec![intent])
+            }
             Some(Act::Of(site, intent)) => Reply::Want(vec![Intent::Pick(site), intent]),
             Some(Act::TakeDown(site)) => Farewell::of(site),
             None => Reply::Ignored,
