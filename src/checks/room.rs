@@ -13,13 +13,18 @@ pub fn full(f: &Facts) -> Outcome {
     known!(f.host.mounts);
     let places = ["/", "/var/lib", "/var/log", "/tmp", f.answers.path.as_str()];
     let mut tight: Vec<&Mount> = places.iter().filter_map(|p| f.room_of(p)).filter(|m| m.free < GB).collect();
-    tight.retain(|m| !m.options.iter().any(|o| o == "ro") && m.fs != "tmpfs");
+    // What lies in memory is small by design, and no place for recordings.
+    let chosen = f.room_of(&f.answers.path).map(|m| m.path.as_str());
+    tight.retain(|m| !m.options.iter().any(|o| o == "ro") && (m.fs != "tmpfs" || chosen == Some(m.path.as_str())));
     tight.dedup_by(|a, b| a.path == b.path);
     let advice = "See what fills it: sudo du -xh --max-depth=2 / | sort -h | tail -20 – old packages: sudo apt clean; old logs: sudo journalctl \
                   --vacuum-size=100M";
     match tight.iter().min_by_key(|m| m.free) {
         None => Outcome::pass("at least 1 GB is free everywhere"),
-        Some(m) if m.free < 200_000_000 => Outcome::block(format!("{} is full: {} free", m.path, figures::bytes(m.free)), advice),
+        Some(m) if m.free < 200_000_000 => {
+            let full = Outcome::block(format!("{} is full: {} free", m.path, figures::bytes(m.free)), advice);
+            if m.path != "/" && chosen == Some(m.path.as_str()) { full.fix(Fix::OtherFolder) } else { full }
+        }
         Some(m) => Outcome::warn(format!("{} is nearly full: {} free", m.path, figures::bytes(m.free)), advice),
     }
 }

@@ -246,6 +246,13 @@ pub(super) const CASES: &[Case] = &[
     ),
     case("other-cluster", Warn, |w| w.host.tools.k3s = k(Some("v1.31.2+k3s1".into())), healthy),
     case("disk-full", Block, |w| w.mounts(|m| m[0].free = 40_000_000), healthy),
+    // In memory: small is as it should be, but not for recordings.
+    case(
+        "disk-full",
+        Block,
+        |w| w.mounts(|m| m.push(mount("/srv", "tmpfs", "tmpfs", 3_000_000, 3_000_000, DiskKind::Unknown))),
+        |w| w.mounts(|m| m.push(mount("/tmp", "tmpfs", "tmpfs", 3_000_000, 3_000_000, DiskKind::Unknown))),
+    ),
     case(
         "disk-full",
         Warn,

@@ -200,14 +200,21 @@ pub fn to_enter(snapshot: &HealthSnapshot) -> Vec<String> {
 /// A line for each part and camera that is not as it should be, with the evidence.
 pub fn wrong(snapshot: &HealthSnapshot) -> Vec<String> {
     use crate::model::health::{CameraState as C, ComponentState as P};
-    let said = |name: &str, state: &str, evidence: &[String]| match evidence.first() {
-        Some(seen) => format!("{name}: {state}: {seen}"),
-        None => format!("{name}: {state}"),
+    let said = |name: &str, state: &str, evidence: &[String]| {
+        (name.to_string(), evidence.first().map_or_else(|| state.to_string(), |seen| format!("{state}: {seen}")))
     };
     let parts = snapshot.components.iter().filter(|c| !matches!(c.state, P::Healthy | P::Starting));
     let cameras = snapshot.cameras.iter().filter(|c| !matches!(c.state, C::Recording | C::Watching | C::Starting));
     let parts = parts.map(|c| said(&c.title, state::component(c.state), &c.evidence));
-    let mut lines: Vec<String> = parts.chain(cameras.map(|c| said(&c.name, state::camera(c.state), &c.evidence))).collect();
+    // What ails several in the same way is said once.
+    let mut all: Vec<(String, String)> = vec![];
+    for (who, what) in parts.chain(cameras.map(|c| said(&c.name, state::camera(c.state), &c.evidence))) {
+        match all.iter_mut().find(|(_, same)| *same == what) {
+            Some((names, _)) => *names = format!("{names}, {who}"),
+            None => all.push((who, what)),
+        }
+    }
+    let mut lines: Vec<String> = all.into_iter().map(|(who, what)| format!("{who}: {what}")).collect();
     // What is more to say of a camera that records: its recordings may get lost all the same.
     for c in snapshot.cameras.iter().filter(|c| state::records(c)) {
         lines.extend(c.evidence.iter().skip(1).map(|more| format!("{}: {more}", c.name)));
