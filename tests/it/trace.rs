@@ -27,12 +27,16 @@ pub struct Trace {
 /// Words that a machine or a run has for itself alone.
 fn alike(text: &str, names: &[(&str, &str)]) -> String {
     let mut text = names.iter().fold(text.to_string(), |text, (own, name)| text.replace(own, name));
-    // `(pid 812)`: who it was is another program on each machine.
-    while let Some(at) = text.find("belongs to ") {
-        let end = text[at..].find('.').map_or(text.len(), |e| at + e);
-        text.replace_range(at..end, "is somebody's");
+    // `nginx (pid 812)`: who it was is another program on each machine.
+    while let Some(at) = text.find(" (pid ") {
+        let from = text[..at].rfind(' ').map_or(0, |space| space + 1);
+        let end = text[at..].find(')').map_or(text.len(), |end| at + end + 1);
+        text.replace_range(from..end, "SOMEBODY");
     }
-    text
+    // An endpoint's or a container's id.
+    let id = |word: &&str| word.len() == 64 && word.chars().all(|c| c.is_ascii_hexdigit());
+    let ids: Vec<String> = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(id).map(str::to_string).collect();
+    ids.iter().fold(text, |text, id| text.replace(id, "ID"))
 }
 
 /// Reads what was printed.
@@ -73,6 +77,8 @@ pub fn trace(ran: &Ran, names: &[(&str, &str)]) -> Trace {
             }
             "run-started" => told.besides.push(format!("{} steps", e["steps"])),
             "step-started" => step(format!("started: {}", say(&e["title"]))),
+            // Whether something had to be waited for is a matter of time.
+            "step-progress" if e["unit"] == "seconds" => {}
             "step-progress" => step(format!("counts {}", say(&e["unit"]))),
             "step-done" => {
                 step(format!("done, changed: {}", e["changed"]));
