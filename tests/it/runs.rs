@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::engine::{Ran, Running, Site, own_registry, setting};
+use crate::engine::{Ran, Running, Site, machine, own_registry, same, setting};
 use crate::trace::{Trace, trace};
 
 /// How the port of the recordings page is while a command runs.
@@ -207,8 +207,11 @@ fn on_the_engine(site: &Site, acts: &[Act]) -> Vec<Ran> {
         match act.port {
             Port::Free => site.run(&args),
             Port::Taken => {
-                let _taken = taken();
-                site.run(&args)
+                let (before, _taken) = (machine(site), taken());
+                let ran = site.run(&args);
+                assert!(ran.err.contains(&site.ports.0.to_string()) && ran.err.contains("network.ports"), "{}", ran.err);
+                same(&before, &machine(site));
+                ran
             }
             Port::TakenMidway => {
                 let mut running = site.start(&args);

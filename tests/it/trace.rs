@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::engine::Ran;
 
@@ -33,10 +33,7 @@ fn alike(text: &str, names: &[(&str, &str)]) -> String {
         let end = text[at..].find(')').map_or(text.len(), |end| at + end + 1);
         text.replace_range(from..end, "SOMEBODY");
     }
-    // An endpoint's or a container's id.
-    let id = |word: &&str| word.len() == 64 && word.chars().all(|c| c.is_ascii_hexdigit());
-    let ids: Vec<String> = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(id).map(str::to_string).collect();
-    ids.iter().fold(text, |text, id| text.replace(id, "ID"))
+    text
 }
 
 /// Reads what was printed.
@@ -59,13 +56,13 @@ pub fn trace(ran: &Ran, names: &[(&str, &str)]) -> Trace {
             }
         };
         let fault = |fault: &Value| {
-            format!(
-                "{}: {} {} What to do: {}",
-                say(&fault["code"]),
-                say(&fault["says"]),
-                say(&json!(fault["because"].to_string())),
-                say(&json!(fault["cure"].to_string()))
-            )
+            let all = |list: &str| fault[list].as_array().into_iter().flatten().map(&say).collect::<Vec<_>>();
+            // The engine's own words for a port that is taken are others in each of its versions.
+            let engines = |because: String| {
+                if because.contains("address already in use") { "the engine: address already in use".into() } else { because }
+            };
+            let because: Vec<String> = all("because").into_iter().map(engines).collect();
+            format!("{}: {} Because: {because:?} What to do: {:?}", say(&fault["code"]), say(&fault["says"]), all("cure"))
         };
         match e["event"].as_str().unwrap() {
             "planned" => {
