@@ -38,7 +38,7 @@ impl Drive {
         self.memory().answers = answers.clone();
         self.send(Event::Loaded { answers: Box::new(answers.clone()) });
         // From here on a run that is cut off goes on to this plan.
-        let journal = Arc::new(self.accept(&site.state, Purpose::Install, (false, false), &plan)?);
+        let journal = Arc::new(self.accept(&site.state, Purpose::Install, (false, false), plan)?);
         let telling = self.tell(&site.state);
         telling.drive.stand_by(&site.name, &answers.path);
         let result = telling.drive.back_to(&was, plan, journal, &answers).await;

@@ -173,7 +173,7 @@ fn on_the_screen(events: &[Event]) {
 async fn a_recorded_run_is_told_whole_by_each_front() {
     let runs = crate::runs::recorded();
     for name in ["a port is taken midway", "the port is free again", "the same again", "a camera more"] {
-        let events = recorded(&runs[name]);
+        let events = recorded(runs[name]);
         assert_eq!(faults(&events).count(), usize::from(name.contains("midway")), "{name}");
         in_lines(&events).await;
         in_json(&events).await;
@@ -181,7 +181,7 @@ async fn a_recorded_run_is_told_whole_by_each_front() {
             on_the_screen(&events);
         }
     }
-    let down = recorded(&runs["taken down"]);
+    let down = recorded(runs["taken down"]);
     assert!(down.iter().any(|e| matches!(e, Event::StepReverted { .. })));
     in_lines(&down).await;
     in_json(&down).await;
