@@ -15,10 +15,16 @@ use crate::cli::{self, Cli, Command, Exit};
 use crate::front::{json, line};
 use crate::model::check::{Status, verdict};
 use crate::model::fault::Fault;
+use crate::world::World;
 use setup::Setup;
 
 /// Runs the program; answers its exit code.
 pub async fn run(args: Vec<OsString>) -> i32 {
+    run_on(args, None).await
+}
+
+/// The same on a world of one's own instead of this machine: what a command does to it, the next one finds.
+pub async fn run_on(args: Vec<OsString>, world: Option<World>) -> i32 {
     let cli = match cli::parse(args) {
         Ok(cli) => cli,
         Err(e) => {
@@ -31,7 +37,7 @@ pub async fn run(args: Vec<OsString>) -> i32 {
         Some(Command::Man) => return written(cli::man(&mut std::io::stdout())),
         _ => {}
     }
-    let setup = match Setup::new(&cli.globals) {
+    let setup = match Setup::new(&cli.globals, world) {
         Ok(setup) => setup,
         Err(fault) => return refuse(&[fault]),
     };

@@ -84,15 +84,16 @@ fn zone(files: &dyn Files) -> TimeZone {
 }
 
 impl Setup {
-    /// Reads the flags; touches no engine yet.
-    pub fn new(globals: &Globals) -> Result<Self, Fault> {
+    /// Reads the flags; touches no engine yet. A world that is given stands for this machine.
+    pub fn new(globals: &Globals, world: Option<World>) -> Result<Self, Fault> {
         let recipes = match &globals.recipes {
             Some(dir) => load::folder(&RealFiles, dir)?.into(),
             None => Reading::embedded(),
         };
-        let (world, played) = match &globals.practice {
-            Some(name) => practice(name)?,
-            None => (real(), Played::default()),
+        let (world, played) = match (&globals.practice, world) {
+            (Some(name), _) => practice(name)?,
+            (None, Some(given)) => (given, Played::default()),
+            (None, None) => (real(), Played::default()),
         };
         // Mounts and links name the state folder, so it must mean the same wherever kerbup is called from next.
         let named = globals
@@ -103,7 +104,9 @@ impl Setup {
         let (sender, events) = mpsc::unbounded_channel();
         let clock = world.clock.clone();
         let mut drive = Drive::new(world, recipes, root, sender);
-        drive.papers = Arc::new(RealFiles);
+        if globals.practice.is_some() {
+            drive.papers = Arc::new(RealFiles);
+        }
         drive.here = std::path::absolute(".").map_or_else(|_| ".".into(), |p| p.to_string_lossy().into_owned());
         if named.is_none() && globals.practice.is_none() && RealFiles.uid() != 0 {
             // Whoever plans, root installs.

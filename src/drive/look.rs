@@ -90,3 +90,25 @@ fn ours(host: &HostReport) -> Vec<String> {
     let made = host.existing.get().into_iter().flatten().filter(|e| e.site.is_some());
     made.flat_map(|e| std::iter::once(e.name.clone()).chain(e.ports.iter().map(u16::to_string))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::load::embedded;
+    use crate::world::fake::{named, world};
+
+    #[tokio::test]
+    async fn each_piece_is_told_as_it_comes_and_the_checks_last() {
+        let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
+        let drive = Drive::new(world(named("nuc").unwrap()), embedded().unwrap(), "/state".into(), sender);
+        let (whole, _) = drive.look(&Answers::default()).await;
+        let told: Vec<Event> = std::iter::from_fn(|| events.try_recv().ok()).collect();
+        let Some(Event::Host { report, pending }) = told.first() else { panic!("{:?}", told.first()) };
+        assert!(report.cpu == whole.cpu && report.mounts == whole.mounts && report.docker != whole.docker);
+        assert!(pending.iter().any(|p| p.starts_with("Images: asking ")) && report.registries.iter().all(|r| r.reach.get().is_none()));
+        let awaited: Vec<usize> =
+            told.iter().filter_map(|e| if let Event::Host { pending, .. } = e { Some(pending.len()) } else { None }).collect();
+        assert!(awaited.is_sorted_by(|a, b| a >= b) && awaited.last() == Some(&0), "{awaited:?}");
+        assert!(matches!(told.last(), Some(Event::Checks { .. })));
+    }
+}

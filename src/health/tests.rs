@@ -1,6 +1,7 @@
 //! Each part asked on a machine that is told: as it should be, with a wrong password, with another program on its port,
 //! stopped, and with a full disk.
 
+mod components;
 mod machine;
 mod store;
 

@@ -2,11 +2,21 @@
 // The times of a real probe are printed for whoever asks with --nocapture; nothing is asserted on them.
 #![allow(clippy::disallowed_macros)]
 
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use url::Url;
 
 use super::described::Described;
 use super::*;
+use crate::model::camera::{StreamError, StreamReading};
 use crate::model::host::{DockerPresence, VirtKind};
+use crate::world::clock::Clock;
+use crate::world::network::{NetError, Network, Request, Response};
 use crate::world::real::{clock::RealClock, docker, files::RealFiles, network::RealNetwork, processes::RealProcesses};
 
 fn real() -> World {
@@ -68,6 +78,92 @@ async fn a_raspberry_pi_five_is_read_whole() {
     let grew = grew.into_inner().unwrap();
     assert!(grew.len() > 5 && grew.last().unwrap().is_empty());
     assert!(grew[0].contains(&"Images: asking silent.example".to_string()), "what is slow is waited for, not waited on: {:?}", grew[0]);
+}
+
+/// A network that answers nobody before it is opened, and a clock on which no time passes until then.
+#[derive(Clone)]
+struct Gate(tokio::sync::watch::Receiver<bool>);
+
+impl Gate {
+    async fn opened(&self) {
+        self.0.clone().wait_for(|open| *open).await.unwrap();
+    }
+}
+
+#[async_trait]
+impl Network for Gate {
+    async fn resolve(&self, name: &str) -> Result<Vec<IpAddr>, NetError> {
+        self.opened().await;
+        Err(NetError::Name(name.into()))
+    }
+    async fn connect(&self, to: SocketAddr, _: Duration) -> Result<(), NetError> {
+        self.opened().await;
+        Err(NetError::Refused(to.to_string()))
+    }
+    async fn can_listen(&self, _: SocketAddr) -> Result<(), ErrorKind> {
+        Ok(())
+    }
+    async fn http(&self, request: Request) -> Result<Response, NetError> {
+        self.opened().await;
+        let date = ("date".to_string(), "Thu, 01 Jan 1970 00:00:10 GMT".to_string());
+        Ok(Response { status: if request.url.path() == "/v2/" { 401 } else { 200 }, headers: vec![date], body: vec![] })
+    }
+    async fn rtsp(&self, _: &Url, _: Option<(String, SecretString)>, _: Duration, _: Duration) -> Result<StreamReading, StreamError> {
+        Err(StreamError::Refused)
+    }
+    async fn mongodb(&self, _: &SecretString, _: Duration) -> Result<String, NetError> {
+        Err(NetError::Refused("x".into()))
+    }
+    async fn amqp(&self, _: SocketAddr, _: &str, _: &SecretString, _: Duration) -> Result<String, NetError> {
+        Err(NetError::Refused("x".into()))
+    }
+}
+
+#[async_trait]
+impl Clock for Gate {
+    fn now(&self) -> f64 {
+        10.5
+    }
+    fn ticks(&self) -> f64 {
+        0.0
+    }
+    async fn sleep(&self, _: Duration) {
+        self.opened().await;
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn no_fact_waits_for_the_registries_or_for_the_time() {
+    let (open, gate) = tokio::sync::watch::channel(false);
+    let gate = Arc::new(Gate(gate));
+    let world = World { network: gate.clone(), clock: gate, ..pi5().world() };
+    let hosts = ["one.example".to_string(), "two.example".to_string()];
+    let slow = ["Images: asking one.example", "Images: asking two.example", "Network: asking for the time"];
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let probing =
+        tokio::spawn(
+            async move { probe(&world, &hosts, None, &|report, pending| drop(tell.send((report.clone(), pending.to_vec())))).await },
+        );
+    // All that is not asked of the network comes while nothing of it answers, piece by piece.
+    let mut grew = 0;
+    let early = loop {
+        let (report, pending) = told.recv().await.expect("the rest comes before the slow ones");
+        grew += 1;
+        assert!(slow.iter().all(|s| pending.iter().any(|p| p == s)), "{pending:?}");
+        if pending.len() == slow.len() {
+            break report;
+        }
+    };
+    assert!(grew > 8 && !probing.is_finished());
+    assert!(early.registries.iter().all(|r| r.reach.how() == "not asked yet") && early.clock_skew.get().is_none());
+    open.send(true).unwrap();
+    let whole = probing.await.unwrap();
+    assert!(whole.registries.iter().all(|r| r.reach.get().is_some()), "{:?}", whole.registries);
+    assert_eq!(whole.clock_skew.get(), Some(&0.0));
+    // Besides them nothing was still to come.
+    let without_them = |r: HostReport| HostReport { registries: vec![], clock_skew: Fact::default(), ..r };
+    assert_eq!(without_them(early), without_them(whole));
 }
 
 #[tokio::test]

@@ -102,6 +102,9 @@ impl Kind for Container {
         if seen.state != ContainerState::Running {
             diff.push("it does not run".to_string());
         }
+        if seen.state == ContainerState::Running && !seen.addresses.contains_key(&w.workload.spec.network) {
+            diff.push("it is not on its network".to_string());
+        }
         // Its network is made anew before it, and takes it away: a container keeps its address as long as it is there.
         let address = seen.addresses.get(&w.workload.spec.network);
         if let (Some(subnet), Some(address)) = (w.subnet.as_deref().and_then(Range::parse), address)

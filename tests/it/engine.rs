@@ -186,15 +186,29 @@ pub fn own_registry() -> String {
             let registry = setting("KERBUP_TEST_REGISTRY");
             let own = format!("{registry}/kerbup-e2e-{}", std::process::id());
             for image in IMAGES {
-                let (from, to) = (format!("{registry}/{image}"), format!("{own}/{image}"));
-                tool("docker", &["pull", "-q", &from]);
-                tool("docker", &["tag", &from, &to]);
-                tool("docker", &["push", "-q", &to]);
-                tool("docker", &["rmi", &to]);
+                // A recorder opens its camera half a minute after its start; nothing here is about that wait.
+                let asked: &[&str] = if image.contains("agent") { &["STANDIN_START_DELAY=5"] } else { &[] };
+                copied(&format!("{registry}/{image}"), &format!("{own}/{image}"), asked);
             }
             own
         })
         .clone()
+}
+
+/// Puts an image under another name, with variables that its stand-in is asked to behave by.
+pub fn copied(from: &str, to: &str, asked: &[&str]) {
+    tool("docker", &["pull", "-q", from]);
+    if asked.is_empty() {
+        tool("docker", &["tag", from, to]);
+    } else {
+        let id = tool("docker", &["create", from]).trim().to_string();
+        let changes = asked.iter().map(|variable| format!("--change=ENV {variable}")).collect::<Vec<_>>();
+        let words: Vec<&str> = ["commit"].into_iter().chain(changes.iter().map(String::as_str)).chain([id.as_str(), to]).collect();
+        tool("docker", &words);
+        tool("docker", &["rm", "-v", &id]);
+    }
+    tool("docker", &["push", "-q", to]);
+    tool("docker", &["rmi", to]);
 }
 
 /// Two ports that nobody listens on.

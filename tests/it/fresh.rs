@@ -6,8 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use kerbup::model::fault::Fault;
+use serde_json::Value;
+
 use crate::docker::days_in_the_store;
-use crate::engine::{IMAGES, Site, machine, named, own_registry, same, setting, tool, tool_may_fail, wait_for};
+use crate::engine::{IMAGES, Site, copied, machine, named, own_registry, same, setting, tool, tool_may_fail, wait_for};
 use crate::stored;
 
 pub fn camera(name: &str) -> String {
@@ -76,35 +79,82 @@ fn a_broker_runs_beside_where_it_is_asked_for() {
         return;
     };
     let (registry, own) = (setting("KERBUP_TEST_REGISTRY"), own_registry());
-    let (from, to) = (format!("{registry}/rabbitmq:4-management"), format!("{own}/rabbitmq:4-management"));
-    tool("docker", &["pull", "-q", &from]);
-    tool("docker", &["tag", &from, &to]);
-    tool("docker", &["push", "-q", &to]);
-    tool("docker", &["rmi", &to]);
+    let ill = format!("{own}-ill");
+    for image in IMAGES.iter().chain(&["rabbitmq:4-management"]) {
+        // One part takes its time, and one ends at once: with what an instruction ends that the processor does not have.
+        let asked: &[&str] = match image.split(':').next() {
+            Some("mongo") => &["STANDIN_SLOW=4"],
+            Some("uug-ai/vault") => &["STANDIN_EXIT=132"],
+            _ => &[],
+        };
+        copied(&format!("{registry}/{image}"), &format!("{ill}/{image}"), asked);
+    }
+    copied(&format!("{registry}/rabbitmq:4-management"), &format!("{own}/rabbitmq:4-management"), &[]);
     let before = machine(&site);
-    site.run(&site.install()).ok();
+    let right = fs::read_to_string(&site.file).unwrap();
+    site.write(&right.replace(&own, &ill));
+    one_is_slow_and_one_ends_at_once(&site);
+    // Cured: other images, and the same command.
+    site.write(&right);
+    assert_eq!(site.run(&site.install()).ok().done()["ok"], true);
     assert_eq!(states(&site)["rabbitmq"], "healthy");
     assert_eq!(site.run(&site.install()).ok().done()["changed"], false);
-    // The right port with a wrong password is not healthy.
-    let secrets = site.state().join("secrets.toml");
-    let text = fs::read_to_string(&secrets).unwrap();
-    let wrong: String = text
-        .lines()
-        .map(|l| if l.starts_with("\"rabbitmq.password\"") { "\"rabbitmq.password\" = \"not-the-one\"\n".into() } else { format!("{l}\n") })
-        .collect();
-    assert_ne!(wrong, text);
-    fs::write(&secrets, wrong).unwrap();
-    assert_ne!(states(&site)["rabbitmq"], "healthy");
-    fs::write(&secrets, text).unwrap();
-    assert_eq!(states(&site)["rabbitmq"], "healthy");
-    // A stopped process is not healthy either.
-    tool("docker", &["stop", "-t", "1", &format!("{}-rabbitmq", site.name)]);
-    assert_eq!(states(&site)["rabbitmq"], "stopped");
+    none_is_healthy_with_a_wrong_password_or_stopped(&site);
     // Off again: it goes, its data stays until asked for.
     site.run(&["change", "--set", "services.broker=off", "--yes"]).ok();
     assert_eq!(names(&site), ["minio", "mongodb", "vault"]);
     site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
     same(&before, &machine(&site));
+}
+
+/// The slow part is waited for; the other one's failure says what is known of it and what to do.
+fn one_is_slow_and_one_ends_at_once(site: &Site) {
+    let ran = site.run(&site.install());
+    assert_eq!((ran.code, ran.done()["ok"].clone()), (1, false.into()), "{}", ran.err);
+    let of = |kind: &str, id: &str| -> Vec<Value> { ran.events().into_iter().filter(|e| e["event"] == kind && e["id"] == id).collect() };
+    let slow = of("step-done", "container:mongodb");
+    assert!(slow[0]["seconds"].as_f64().unwrap() >= 4.0 && of("step-failed", "container:mongodb").is_empty(), "{slow:?}");
+    let waits = of("step-progress", "container:mongodb");
+    assert!(waits.iter().any(|e| e["note"] == "waiting until MongoDB answers" && e["unit"] == "seconds"), "{waits:?}");
+    let failed = of("step-failed", "container:vault");
+    let fault: Fault = serde_json::from_value(failed[0]["fault"].clone()).unwrap();
+    assert_eq!((fault.code.as_str(), fault.says.as_str()), ("PART-SILENT", "Web page and library does not answer."));
+    let known = fault.because.join("\n");
+    for word in ["last exit code 132", "restarted", "AVX", "It says: stand-in: exits with 132, as asked"] {
+        assert!(known.contains(word), "{word}: {fault:#?}");
+    }
+    assert!(fault.cure.iter().any(|c| c.ends_with("kerbup logs vault")), "{fault:#?}");
+    assert!(site.run(&["logs", "vault", "--tail", "3"]).ok().out.contains("exits with 132"));
+    assert_eq!(states(site)["vault"], "down");
+}
+
+/// The right port of each part, real ones and stand-ins, with a password that is not its own; then each part's process ended.
+fn none_is_healthy_with_a_wrong_password_or_stopped(site: &Site) {
+    let secrets = site.state().join("secrets.toml");
+    let text = fs::read_to_string(&secrets).unwrap();
+    let well = states(site);
+    let parts: Vec<String> = well.keys().cloned().collect();
+    assert_eq!(parts, ["minio", "mongodb", "rabbitmq", "vault"]);
+    let wrong = |part: &str| -> String {
+        let name = format!("\"{part}.password\"");
+        text.lines().map(|l| if l.starts_with(&name) { format!("{name} = \"not-the-one\"\n") } else { format!("{l}\n") }).collect()
+    };
+    for part in &parts {
+        assert_ne!(wrong(part), text, "{part} has a password");
+        fs::write(&secrets, wrong(part)).unwrap();
+        let seen = states(site);
+        // Of one that began lately it is said that it starts: never that it is well.
+        assert!(["degraded", "starting"].contains(&seen[part].as_str()), "{part}: {seen:?}");
+        assert!(parts.iter().filter(|p| *p != part).all(|p| seen[p] == well[p]), "{part}: {seen:?}");
+    }
+    fs::write(&secrets, &text).unwrap();
+    assert_eq!(states(site), well);
+    let names: Vec<String> = parts.iter().map(|p| format!("{}-{p}", site.name)).collect();
+    tool("docker", &["stop", "-t", "5"].into_iter().chain(names.iter().map(String::as_str)).collect::<Vec<_>>());
+    let seen = states(site);
+    assert!(seen.values().all(|s| s == "stopped"), "{seen:?}");
+    site.run(&["start"]).ok();
+    wait_for("all are well again", Duration::from_secs(60), || (states(site) == well).then_some(()));
 }
 
 #[test]
@@ -184,6 +234,7 @@ fn a_full_disk_is_said_and_bears_a_rerun() {
         (status["disk"]["free"].as_u64()? < 1 << 20).then_some(status)
     });
     assert_ne!(status["overall"], "healthy");
+    assert!(states(&site).values().all(|s| s != "healthy"), "no part can save anything: {:?}", states(&site));
     let ran = site.run(&["change", "--set", "storage.retention_days=5", "--yes", "--output", "json"]);
     assert_ne!(ran.code, 0, "nothing is claimed on a full disk: {}", ran.out);
     assert!(ran.out.contains("full") || ran.err.contains("full") || ran.out.contains("free"), "{}\n{}", ran.out, ran.err);

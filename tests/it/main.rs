@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, clippy::disallowed_macros)]
 
+mod asked;
 mod bare;
 mod cli;
 mod docker;
@@ -9,8 +10,10 @@ mod elevate;
 mod engine;
 mod forward;
 mod fresh;
+mod fronts;
 mod generated;
 mod grown;
+mod guides;
 mod house;
 mod inside;
 mod machine;
@@ -20,6 +23,7 @@ mod pty;
 mod registry;
 mod renew;
 mod resume;
+mod runs;
 mod screens;
 mod shop;
 mod shot;
@@ -28,6 +32,7 @@ mod standing;
 mod states;
 mod stored;
 mod terminal;
+mod trace;
 mod transcripts;
 mod undo;
 mod upgrade;

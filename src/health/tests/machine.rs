@@ -58,6 +58,9 @@ pub struct Machine {
     pub observed: Observed,
     pub absent: bool,
     pub speaks: Speaks,
+    /// Who may log in, where, and with what.
+    pub user: &'static str,
+    pub port: u16,
     pub password: &'static str,
     pub vault: Vault,
     pub store: Store,
@@ -96,6 +99,8 @@ impl Default for Machine {
             observed,
             absent: false,
             speaks: Speaks::Right,
+            user: "kerberos",
+            port: 80,
             password: "right",
             vault: Vault::SetUp,
             store: Store::Fine,
@@ -153,7 +158,7 @@ impl Machine {
         };
         match (request.method, request.url.path()) {
             ("POST", "/api/login") if self.vault == Vault::NoLogin => json(404, "404 page not found"),
-            ("POST", "/api/login") if body["username"] == "kerberos" && body["password"] == self.password => {
+            ("POST", "/api/login") if body["username"] == self.user && body["password"] == self.password => {
                 json(200, &format!(r#"{{"code":200,"token":"t0ken-{}"}}"#, self.password))
             }
             ("POST", "/api/login") => json(401, r#"{"code":401,"message":"incorrect Username or Password"}"#),
@@ -221,7 +226,7 @@ impl Network for Machine {
     }
     async fn mongodb(&self, uri: &SecretString, _: Duration) -> Result<String, NetError> {
         let uri = Url::parse(uri.expose_secret()).unwrap();
-        assert_eq!((uri.username(), uri.port(), uri.query()), ("kerberos", Some(80), Some("authSource=admin")));
+        assert_eq!((uri.username(), uri.port(), uri.query()), (self.user, Some(self.port), Some("authSource=admin")));
         self.native(uri.password().unwrap_or_default(), "8.0.15")
     }
     async fn amqp(&self, _: SocketAddr, _: &str, password: &SecretString, _: Duration) -> Result<String, NetError> {

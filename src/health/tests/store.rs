@@ -14,7 +14,7 @@ impl Machine {
         let code = |status: u16, code: &str| told(status, format!("<Error><Code>{code}</Code></Error>"));
         let base = Url::parse(&url[..url::Position::BeforePath]).unwrap();
         let bucket = rusty_s3::Bucket::new(base, rusty_s3::UrlStyle::Path, "recordings", "us-east-1").unwrap();
-        let keys = rusty_s3::Credentials::new("kerberos", self.password);
+        let keys = rusty_s3::Credentials::new(self.user, self.password);
         let asked: Vec<(String, String)> = url.query_pairs().into_owned().filter(|(k, _)| !k.starts_with("X-Amz-")).collect();
         let given = |key: &str| asked.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
         let mut action = bucket.list_objects_v2(Some(&keys));

@@ -70,7 +70,8 @@ impl FakeEngine {
             return Err(e);
         }
         if let Some(says) = self.taken(sim) {
-            let says = format!("driver failed programming external connectivity on endpoint {name}: {says}");
+            let (how, id) = ("failed to set up container networking: driver failed programming external connectivity", &sim.id);
+            let says = format!("{how} on endpoint {name} ({id}): {says}");
             fail(says.clone());
             return Err(EngineError::PortTaken(says));
         }

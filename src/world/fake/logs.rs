@@ -142,7 +142,13 @@ fn again(machine: &Machine, sim: &Sim) -> Option<(f64, bool, String)> {
 /// What an Agent's camera answers to the address in its environment.
 pub(super) fn camera(machine: &Machine, sim: &Sim) -> Result<(), StreamError> {
     let text = sim.env.get("AGENT_CAPTURE_IPCAMERA_RTSP").map_or("", String::as_str);
-    let url = url::Url::parse(text).map_err(|e| StreamError::Address { says: e.to_string() })?;
+    let mut url = url::Url::parse(text).map_err(|e| StreamError::Address { says: e.to_string() })?;
+    // The machine itself, by the name that it has inside: a camera that is told at its own address is the one that is meant.
+    if sim.spec.extra_hosts.iter().any(|entry| entry.strip_suffix(":host-gateway") == url.host_str()) {
+        let addresses = machine.described.cameras.iter().filter_map(|c| c.url.split([':', '/']).next()?.parse().ok());
+        let own = addresses.into_iter().find(|a| machine.is_here(*a));
+        let _ = own.map(|own| url.set_ip_host(own));
+    }
     let login = (!url.username().is_empty()).then(|| format!("{}:{}", url.username(), url.password().unwrap_or_default()));
     machine.camera(&url, login.as_deref()).map(|_| ())
 }

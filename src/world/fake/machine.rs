@@ -33,7 +33,8 @@ pub(super) struct State {
     pub registries: Vec<String>,
     pub locks: BTreeSet<String>,
     pub objects: BTreeMap<String, Vec<u8>>,
-    pub buckets: BTreeSet<String>,
+    /// Buckets of the stores, each with the rule that deletes from it, if there is one.
+    pub buckets: BTreeMap<String, Vec<u8>>,
     /// Pulls under way, which share the line.
     pub pulls: u32,
     /// Who listens besides those of the description.
@@ -67,7 +68,7 @@ impl Machine {
             registries: vec![],
             locks: BTreeSet::new(),
             objects: BTreeMap::new(),
-            buckets: BTreeSet::new(),
+            buckets: BTreeMap::new(),
             pulls: 0,
             listeners: vec![],
             trouble,

@@ -29,7 +29,7 @@ use super::engine::Engine;
 use super::files::Files;
 use super::network::Network;
 use super::processes::Processes;
-use crate::model::host::HostReport;
+use crate::model::host::{HostReport, Listener};
 use machine::{Machine, Presence};
 
 /// The doors of a described machine, its time as fast as the description says.
@@ -91,6 +91,16 @@ impl Hand {
     /// What a probe would report now: after an install of Docker the engine is in it.
     pub fn host(&self) -> HostReport {
         report::now(&self.0)
+    }
+
+    /// A program begins to listen.
+    pub fn listens(&self, listener: Listener) {
+        self.0.state().listeners.push(listener);
+    }
+
+    /// Nobody listens there any more of those who came since.
+    pub fn leaves(&self, port: u16) {
+        self.0.state().listeners.retain(|l| l.port != port);
     }
 
     /// The engine stops or starts to answer.

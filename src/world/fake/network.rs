@@ -97,8 +97,10 @@ impl Network for FakeNetwork {
     async fn http(&self, request: Request) -> Result<Response, NetError> {
         self.0.wait(0.03).await;
         let host = request.url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        if self.registry(&host) {
-            return Ok(services::registry(&self.0, &request, &host));
+        // One of one's own has a port in its name.
+        let with_port = request.url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
+        if self.registry(&with_port) {
+            return Ok(services::registry(&self.0, &request, &with_port));
         }
         let address = self.address(&host)?;
         let port = request.url.port_or_known_default().unwrap_or(80);

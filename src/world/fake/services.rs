@@ -154,23 +154,13 @@ fn s3(machine: &Machine, sim: &Sim, request: &Request) -> Response {
         !k.starts_with("X-Amz-")
             && !matches!(k.as_ref(), "list-type" | "prefix" | "max-keys" | "delimiter" | "continuation-token" | "encoding-type")
     });
-    let there = state.buckets.contains(&bucket);
-    let rule = format!("{bucket}?lifecycle");
-    if there && key.is_empty() && request.url.query_pairs().any(|(k, _)| k == "lifecycle") {
-        return match (request.method, state.objects.get(&rule)) {
-            ("PUT", _) => {
-                state.objects.insert(rule, request.body.clone());
-                text(200, "application/xml", "")
-            }
-            ("GET", Some(body)) => text(200, "application/xml", &String::from_utf8_lossy(body)),
-            _ => refuse(404, "NoSuchLifecycleConfiguration"),
-        };
-    }
+    let there = state.buckets.contains_key(&bucket);
+    let rule = request.url.query_pairs().any(|(k, _)| k == "lifecycle");
     match (request.method, key.is_empty()) {
         ("GET", true) if path == "/" => {
             let names = state
                 .buckets
-                .iter()
+                .keys()
                 .filter_map(|b| b.strip_prefix(&format!("{}/", sim.spec.name)))
                 .map(|b| format!("<Bucket><Name>{b}</Name></Bucket>"))
                 .collect::<String>();
@@ -184,13 +174,24 @@ fn s3(machine: &Machine, sim: &Sim, request: &Request) -> Response {
         }
         ("PUT", true) if there && !part => refuse(409, "BucketAlreadyOwnedByYou"),
         ("PUT", true) if !part => {
-            state.buckets.insert(bucket);
+            state.buckets.insert(bucket, vec![]);
             text(200, "application/xml", "")
         }
         _ if !there => refuse(404, "NoSuchBucket"),
+        ("PUT", true) if rule => {
+            state.buckets.insert(bucket, request.body.clone());
+            text(200, "application/xml", "")
+        }
+        ("GET", true) if rule => match state.buckets.get(&bucket).filter(|rule| !rule.is_empty()) {
+            Some(rule) => text(200, "application/xml", &String::from_utf8_lossy(rule)),
+            None => refuse(404, "NoSuchLifecycleConfiguration"),
+        },
+        ("DELETE", true) if rule => {
+            state.buckets.insert(bucket, vec![]);
+            text(204, "application/xml", "")
+        }
         ("DELETE", true) => {
             state.buckets.remove(&bucket);
-            state.objects.remove(&rule);
             text(204, "application/xml", "")
         }
         ("GET", true) => {

@@ -50,6 +50,14 @@ pub(crate) async fn semantics(engine: &dyn Engine, prefix: &str, image: &str, fe
     // Making.
     let id = engine.create(&one, &[]).await.unwrap();
     assert!(matches!(engine.create(&one, &[]).await, Err(EngineError::Conflict(_))));
+    let net = |name: &str, subnet: &str| NetworkSpec {
+        name: format!("{prefix}-{name}"),
+        subnet: Some(subnet.into()),
+        labels: [("io.kerbup.site".to_owned(), prefix.to_owned())].into(),
+    };
+    let first = net("net", "172.29.78.0/24");
+    engine.create_network(&first).await.unwrap();
+    let two = ContainerSpec { network: first.name.clone(), ..two };
     engine.create(&two, &[]).await.unwrap();
     let made = engine.container(&one.name).await.unwrap().unwrap();
     assert_eq!((made.id, made.state, made.exit_code), (id, ContainerState::Created, None));
@@ -76,19 +84,16 @@ pub(crate) async fn semantics(engine: &dyn Engine, prefix: &str, image: &str, fe
     let stopped = engine.container(&one.name).await.unwrap().unwrap();
     assert_eq!((stopped.state, stopped.started_at), (ContainerState::Exited, None));
     engine.start(&two.name).await.unwrap();
+    // That its start failed once takes nothing from it.
+    let well = engine.container(&two.name).await.unwrap().unwrap();
+    assert!(well.error.is_none() && well.publish == two.publish && well.addresses.contains_key(&first.name), "{well:?}");
     engine.restart(&two.name).await.unwrap();
+    assert_eq!(engine.container(&two.name).await.unwrap().unwrap().addresses.len(), 1);
     engine.remove(&two.name).await.unwrap();
     engine.remove(&one.name).await.unwrap();
     assert_eq!(engine.container(&two.name).await.unwrap(), None);
 
     // Networks.
-    let net = |name: &str, subnet: &str| NetworkSpec {
-        name: format!("{prefix}-{name}"),
-        subnet: Some(subnet.into()),
-        labels: [("io.kerbup.site".to_owned(), prefix.to_owned())].into(),
-    };
-    let first = net("net", "172.29.78.0/24");
-    engine.create_network(&first).await.unwrap();
     assert!(matches!(engine.create_network(&net("net", "172.29.79.0/24")).await, Err(EngineError::Conflict(_))));
     let overlap = engine.create_network(&net("other", "172.29.78.0/25")).await;
     assert!(matches!(overlap, Err(EngineError::Conflict(_))), "{overlap:?}");

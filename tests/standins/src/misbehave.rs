@@ -1,22 +1,13 @@
-//! Faults on request, the same for every stand-in: `STANDIN_EXIT` ends at once with that code,
-//! `STANDIN_CRASH` ends with 1 after that many seconds, `STANDIN_SLOW` delays the listening by
-//! seconds. Besides: `STANDIN_INIT_PAUSE` (MongoDB: seconds between new data and its first user) and
-//! `STANDIN_START_DELAY` (Agent: seconds before the camera is opened, instead of 30).
+//! Faults on request, the same for every stand-in: `STANDIN_EXIT` ends at once with that code, `STANDIN_SLOW` delays the
+//! listening by seconds. Besides: `STANDIN_START_DELAY` (Agent: seconds before the camera is opened, instead of 30).
 
 use std::time::Duration;
 
-/// The exit code asked for, if any; and starts the clock of a later crash.
+/// The exit code asked for, if any.
 pub fn at_start() -> Option<u8> {
     if let Some(code) = number("STANDIN_EXIT") {
         crate::out::complain(format!("stand-in: exits with {code}, as asked"));
         return Some(code.min(255) as u8);
-    }
-    if let Some(seconds) = number("STANDIN_CRASH") {
-        std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_secs(seconds));
-            crate::out::complain(format!("stand-in: crashes after {seconds} s, as asked"));
-            std::process::exit(1);
-        });
     }
     None
 }

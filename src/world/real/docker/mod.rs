@@ -99,6 +99,14 @@ impl DockerEngine {
         Ok(Duration::from_secs(value["Config"]["StopTimeout"].as_u64().unwrap_or(GRACE)) + SHORT)
     }
 
+    /// Puts a container back onto the network that it was made for. One whose start failed (a port was taken) is taken off it, and
+    /// the next start would leave it with no network at all and say nothing (measured with 29.0).
+    async fn onto_its_network(&self, name: &str) -> Result<()> {
+        let Some((network, aliases)) = self.inspect(name).await?.as_ref().and_then(observe::lost_network) else { return Ok(()) };
+        let body = json!({"Container": name, "EndpointConfig": {"Aliases": aliases}});
+        self.socket.ask(Method::POST, &format!("/networks/{network}/connect"), &[], Some(body), LONG).await.map(|_| ())
+    }
+
     async fn force_remove(&self, name: &str) -> Result<()> {
         let options = RemoveContainerOptions { v: true, force: true, link: false };
         match self.verb(LONG, |d| async move { d.remove_container(name, Some(options)).await }).await {
@@ -251,6 +259,7 @@ impl Engine for DockerEngine {
     }
 
     async fn start(&self, name: &str) -> Result<()> {
+        self.onto_its_network(name).await?;
         self.verb(LONG, |d| async move { d.start_container(name, None::<StartContainerOptions>).await }).await
     }
 
@@ -261,6 +270,7 @@ impl Engine for DockerEngine {
 
     async fn restart(&self, name: &str) -> Result<()> {
         let limit = self.stopping(name).await? + LONG;
+        self.onto_its_network(name).await?;
         self.verb(limit, |d| async move { d.restart_container(name, None::<RestartContainerOptions>).await }).await
     }
 

@@ -91,6 +91,23 @@ pub(super) fn network(value: &Value) -> NetworkSpec {
     }
 }
 
+/// Of `GET /containers/NAME/json`: the network that it was made for, where it is on none at all, with the names that it had there.
+/// The engine does not keep these: as all that is made here, a container has its own name less that of its site.
+pub(super) fn lost_network(value: &Value) -> Option<(String, Vec<String>)> {
+    let mode = text(&value["HostConfig"]["NetworkMode"]);
+    let none_left = value["NetworkSettings"]["Networks"].as_object().is_some_and(serde_json::Map::is_empty);
+    if !none_left || matches!(mode.as_str(), "" | "host" | "none") || mode.contains(':') {
+        return None;
+    }
+    if matches!(mode.as_str(), "default" | "bridge") {
+        return Some(("bridge".into(), vec![]));
+    }
+    let site = text(&value["Config"]["Labels"]["io.kerbup.site"]);
+    let name = text(&value["Name"]);
+    let alias = name.trim_start_matches('/').strip_prefix(&format!("{site}-")).filter(|_| !site.is_empty());
+    Some((mode, alias.map(str::to_owned).into_iter().collect()))
+}
+
 /// `GET /containers/NAME/json`.
 pub(super) fn container(value: &Value) -> Observed {
     let said = &value["State"];
@@ -216,6 +233,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_container_on_no_network_is_told_with_the_one_that_it_was_made_for() {
+        let told = |mode: &str, networks: Value| {
+            lost_network(&json!({
+                "Name": "/shop-12-vault", "Config": {"Labels": {"io.kerbup.site": "shop-12"}},
+                "HostConfig": {"NetworkMode": mode}, "NetworkSettings": {"Networks": networks},
+            }))
+        };
+        assert_eq!(told("shop-12", json!({})), Some(("shop-12".into(), vec!["vault".into()])));
+        assert_eq!(told("default", json!({})), Some(("bridge".into(), vec![])));
+        assert_eq!(told("shop-12", json!({"shop-12": {"IPAddress": ""}})), None, "it is on it, and does not run");
+        assert_eq!(["host", "none", "container:x", ""].map(|mode| told(mode, json!({}))), [None, None, None, None]);
+    }
 
     #[test]
     fn the_engine_says_what_it_is() {

@@ -117,26 +117,13 @@ fn prepare(args: &mut Vec<String>) -> Result<(), u8> {
     Ok(())
 }
 
-/// Two separate writes with a gap between them, as in the real image: killed in the gap
-/// (`STANDIN_INIT_PAUSE` widens it), the data looks initialised but has no user.
+/// Two separate writes with a gap between them, as in the real image: killed in the gap, the data looks initialised but has no user.
 fn initialise(directory: &Path, user: &str, password: &str) -> Result<(), u8> {
     crate::out::say("about to fork child process, waiting until server is ready for connections.");
     let (mut store, _lock) = super::start::open(directory).inspect_err(|code| {
         crate::out::say(format!("ERROR: child process failed, exited with {code}"));
     })?;
     crate::out::say("child process started successfully, parent exiting");
-    if let Some(seconds) = crate::misbehave::number("STANDIN_INIT_PAUSE") {
-        // No handler runs yet in process 1, so SIGTERM would be lost during a plain sleep.
-        let ended = crate::http::block_on(async {
-            tokio::select! {
-                () = crate::misbehave::told_to_stop() => true,
-                () = tokio::time::sleep(std::time::Duration::from_secs(seconds)) => false,
-            }
-        });
-        if ended.unwrap_or(false) {
-            return Err(143);
-        }
-    }
     let root = users::document("admin", user, password, vec![doc! {"role": "root", "db": "admin"}.into()]);
     if let Err(error) = store.apply("admin", "system.users", vec![Change::Put(root)]) {
         log::line("F", "ASSERT", 23089, "initandlisten", "Fatal assertion", serde_json::json!({"error": error.to_string()}));
