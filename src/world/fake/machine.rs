@@ -125,6 +125,7 @@ impl Machine {
                 root: "/var/lib/docker".into(),
                 root_free: None,
                 driver: "overlay2".into(),
+                keeps_packed: Some(false),
                 arch: self.arch(),
                 memory_limit: true,
                 warnings: vec![],
