@@ -7,6 +7,7 @@ mod cli;
 mod docker;
 mod elevate;
 mod engine;
+mod figures;
 mod forward;
 mod fresh;
 mod generated;

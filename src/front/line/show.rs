@@ -70,7 +70,8 @@ pub fn check(host: &HostReport, found: &[Check]) -> Vec<String> {
 
 /// The plan as a numbered list.
 pub fn plan(plan: &Plan, states: &BTreeMap<String, StepState>) -> Vec<String> {
-    let mut lines = vec![format!("{}.", sum::parts(plan, states).join(", "))];
+    let (parts, time) = sum::parts(plan, states);
+    let mut lines = vec![format!("{}.", parts.into_iter().chain(time).collect::<Vec<_>>().join(", "))];
     let rows: Vec<Vec<String>> = plan
         .steps
         .iter()

@@ -253,11 +253,12 @@ fn digests(full: &str) -> [String; 2] {
     ["amd64", "arm64"].map(|arch| digest(full, arch))
 }
 
-/// The end of a layer, as gzip has it: four bytes with the length of what was packed. Layers here are packed to two fifths.
-fn layer_end(range: &str) -> Option<Response> {
+/// The end of a layer, as gzip has it: four bytes with the length of what was packed.
+fn layer_end(range: &str, packed: f64) -> Option<Response> {
     let (from, to) = range.strip_prefix("bytes=")?.split_once('-')?;
     let (from, to): (u64, u64) = (from.parse().ok()?, to.parse().ok()?);
-    let unpacked = u32::try_from(from.checked_add(4).filter(|size| to + 1 == *size)? * 5 / 2).ok()?;
+    let size = from.checked_add(4).filter(|size| to.checked_add(1) == Some(*size))?;
+    let unpacked = (size as f64 * packed) as u32;
     let headers = vec![("content-type".into(), "application/octet-stream".into())];
     Some(Response { status: 206, headers, body: unpacked.to_le_bytes().to_vec() })
 }
@@ -269,7 +270,7 @@ pub(super) fn registry(machine: &Machine, request: &Request, host: &str) -> Resp
         return answer_json(200, &json!({}));
     }
     if path.contains("/blobs/")
-        && let Some(end) = header(request, "range").and_then(layer_end)
+        && let Some(end) = header(request, "range").and_then(|r| layer_end(r, machine.described.packed))
     {
         return end;
     }

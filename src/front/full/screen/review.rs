@@ -223,16 +223,21 @@ impl Screen for Review {
             (area, None)
         };
         let mut page = Page::new(buf, list);
-        let totals = if theme.narrow() { sum::short(plan, &flow.states) } else { sum::parts(plan, &flow.states).join(" · ") };
-        page.para(&totals, theme.strong(), 2, 3);
-        if !theme.narrow() {
+        if theme.narrow() {
+            page.para(&sum::short(plan, &flow.states), theme.strong(), 2, 3);
+        } else {
+            let (all, time) = sum::parts(plan, &flow.states);
+            page.para(&all.join(" · "), theme.strong(), 2, 2);
+            if let Some(time) = time {
+                page.para(&time, theme.plain(), 2, 1);
+            }
             page.gap();
         }
-        let below = if theme.narrow() || beside_it.is_some() { 2 } else { 7 };
+        let below = if theme.narrow() || beside_it.is_some() { 2 } else { 8 };
         let height = usize::from(page.room()).saturating_sub(below).max(1);
         self.steps(flow, plan, theme, &mut page, height);
         if beside_it.is_none() && !theme.narrow() {
-            page.keep(7);
+            page.keep(8);
             page.rule(theme, "");
             self.chosen(flow, plan, theme, &mut page);
         }
