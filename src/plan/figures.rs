@@ -56,7 +56,8 @@ pub(super) fn reckon(plan: &mut Plan, wish: &Wish) {
 
 /// Images whose size nobody told, so that the sum is not taken for all of it.
 fn unsized_images(steps: &[Step], survey: &Survey) -> Vec<String> {
-    let (mut download, mut disk): (BTreeMap<&str, Vec<&str>>, BTreeMap<&str, Vec<&str>>) = Default::default();
+    let mut download: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut disk = download.clone();
     for s in steps {
         let (Some(name), Some(image)) = (s.id.strip_prefix("image:"), image(survey, s)) else { continue };
         if s.preview.download_bytes.is_none() {

@@ -77,14 +77,16 @@ pub fn plan(plan: &Plan, states: &BTreeMap<String, StepState>) -> Vec<String> {
         .iter()
         .enumerate()
         .map(|(at, step)| {
+            // What is there is not fetched and takes no time.
+            let todo = !states.get(&step.id).is_some_and(StepState::settled);
             vec![
                 (at + 1).to_string(),
                 step.title.clone(),
                 step.preview.place.clone(),
                 states.get(&step.id).map_or("to do", plain::state).to_string(),
-                or_dash(step.preview.download_bytes.map(bytes)),
+                or_dash(step.preview.download_bytes.filter(|_| todo).map(bytes)),
                 or_dash(step.preview.disk_bytes.map(bytes)),
-                or_dash(step.preview.seconds.map(takes)),
+                or_dash(step.preview.seconds.filter(|_| todo).map(takes)),
             ]
         })
         .collect();
