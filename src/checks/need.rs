@@ -25,7 +25,8 @@ pub struct Needs {
     pub memory_bytes: Option<u64>,
     /// Images of the chosen parts.
     pub images: Vec<ImageNeed>,
-    /// Bytes that the images which are not here yet take on the engine's disk at least: what is fetched; unpacked they are larger.
+    /// Bytes that the images which are not here yet take on the engine's disk at least: unpacked where that is known,
+    /// else as they are fetched.
     pub image_bytes: Option<u64>,
 }
 

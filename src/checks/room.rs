@@ -59,7 +59,7 @@ pub fn images(f: &Facts) -> Outcome {
     let advice = "Remove images that nothing uses: docker image prune – or move Docker's folder to a larger disk: {\"data-root\": \
                   \"/srv/docker\"} in /etc/docker/daemon.json, then sudo systemctl restart docker.";
     match f.needs.image_bytes {
-        // Layers are unpacked beside what was fetched, and logs and the next update want some too.
+        // What is fetched lies beside what is unpacked for a while, and logs and the next update want some too.
         Some(bytes) if free < bytes => Outcome::block(
             format!("the images take at least {}, and {root} has {} free", figures::bytes(bytes), figures::bytes(free)),
             advice,

@@ -8,8 +8,8 @@ use crate::model::check::Check;
 use crate::model::choice::PlatformChoice;
 use crate::model::event::Event;
 use crate::model::fact::Fact;
-use crate::model::host::HostReport;
-use crate::model::survey::Survey;
+use crate::model::host::{DockerPresence, HostReport};
+use crate::model::survey::{ImageSurvey, Survey};
 use crate::step::registry_of;
 use crate::target::docker::{Inputs, image, workloads};
 
@@ -80,7 +80,16 @@ impl Drive {
         let mut fetched: Vec<&str> = all.iter().map(|w| w.spec.image.as_str()).collect();
         fetched.sort_unstable();
         fetched.dedup();
-        let image_bytes = fetched.iter().map(|n| learnt.get(*n)?.download.get().copied()).sum();
+        let packed = match host.docker.get() {
+            Some(DockerPresence::Running(engine)) => engine.keeps_packed,
+            _ => None,
+        };
+        // What is here takes no more than it does. What is not known unpacked takes at least what is fetched.
+        let takes = |i: &ImageSurvey| match i.present {
+            Some(_) => Some(0),
+            None => i.on_disk(packed).get().or(i.download.get()).copied(),
+        };
+        let image_bytes = fetched.iter().map(|n| takes(learnt.get(*n)?)).sum();
         checks::Needs { memory_bytes: Some(memory), images, image_bytes }
     }
 }

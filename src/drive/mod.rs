@@ -39,6 +39,7 @@ use tokio::sync::watch;
 use crate::model::answers::Answers;
 use crate::model::camera::CameraTried;
 use crate::model::event::Event;
+use crate::model::fact::Fact;
 use crate::model::fault::Fault;
 use crate::model::host::HostReport;
 use crate::model::journal::{Purpose, Record};
@@ -60,6 +61,8 @@ pub struct Memory {
     pub tried: BTreeMap<String, CameraTried>,
     /// What the last survey learnt of images, by full name with tag.
     pub images: BTreeMap<String, ImageSurvey>,
+    /// How fast the line was, in bytes a second, once that was measured.
+    pub line: Option<Fact<f64>>,
     /// What the site keeps itself, with the folders that were counted and when.
     pub counted: Option<(Vec<String>, f64, Own)>,
     /// The plan that was shown last.

@@ -32,6 +32,7 @@ fn here(info: ImageInfo) -> ImageSurvey {
     ImageSurvey {
         digest: info.digest.clone().map_or_else(|| Fact::unknown("it came from no registry"), |d| Fact::known(d, how)),
         download: Fact::known(0, how),
+        unpacked: Fact::known(info.size, how),
         arches: Fact::known(vec![info.arch.clone()], how),
         present: Some(info),
     }
@@ -64,8 +65,7 @@ impl Drive {
         s.hosts = self.local_names(answers, &receipt).await;
         (s.free_bytes, s.total_bytes) = self.room(&answers.path);
         s.own = self.own(host, answers).await;
-        s.line_rate =
-            receipt.line_rate().map_or_else(|| Fact::unknown("nothing was downloaded yet"), |r| Fact::known(r, "earlier downloads"));
+        s.fetch_rate = receipt.line_rate();
         if matches!(host.docker.get(), Some(DockerPresence::Running(_)) | None)
             && let Ok(all) = self.world.engine.networks().await
         {
@@ -101,6 +101,13 @@ impl Drive {
             s.images.extend(missing.iter().filter_map(|n| Some((n.clone(), memory.images.get(n).filter(told)?.clone()))));
         }
         missing.retain(|n| !s.images.contains_key(n));
+        let measured = self.memory().line.clone();
+        // Whole downloads of this machine say more than a piece of one, and a line is measured once.
+        let line = s.fetch_rate.is_none() && measured.as_ref().is_none_or(|l| l.get().is_none());
+        s.line_rate = measured.unwrap_or_else(|| Fact::unknown("nothing was downloaded yet"));
+        if missing.is_empty() {
+            return;
+        }
         let network = self.world.network.clone();
         let ca = s.registry_ca.clone();
         let asker = registry::Asker {
@@ -110,8 +117,13 @@ impl Drive {
             password: self.secrets.get("images.password"),
             arch: arch(host),
         };
-        s.images.extend(registry::ask(&asker, &missing).await);
+        let told = registry::ask(&asker, &missing, line).await;
+        s.images.extend(told.images);
         self.memory().images = s.images.clone();
+        if line {
+            self.memory().line = Some(told.line.clone());
+            s.line_rate = told.line;
+        }
     }
 
     /// Rules that only the registries' answers could decide: what they forbid, no plan goes past.

@@ -49,7 +49,7 @@ fn plan() -> Plan {
         budget: 60,
         preview: Preview::default(),
     };
-    Plan { site: "home".into(), target: "docker".into(), renderer: 1, steps: vec![step("a"), step("b")], notes: vec![] }
+    Plan { site: "home".into(), target: "docker".into(), renderer: 1, steps: vec![step("a"), step("b")], notes: vec![], line: None }
 }
 
 fn planned() -> Event {

@@ -48,7 +48,7 @@ pub fn plan(plan: &Plan, states: &BTreeMap<String, StepState>) -> Value {
         })
     });
     let steps: Vec<Value> = plan.steps.iter().map(step).chain(removed).collect();
-    json!({"schema": SCHEMA, "site": plan.site, "target": plan.target, "steps": steps, "notes": plan.notes})
+    json!({"schema": SCHEMA, "site": plan.site, "target": plan.target, "steps": steps, "notes": plan.notes, "line_bytes_per_second": plan.line})
 }
 
 /// The document of `status`.

@@ -161,6 +161,7 @@ async fn running(world: &World, info: EngineInfo, installed: &Option<Installed>)
         root: info.root,
         root_free,
         driver: info.driver,
+        keeps_packed: info.keeps_packed,
         warnings: info.warnings,
         subnets,
         insecure_registries: info.insecure_registries,

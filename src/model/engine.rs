@@ -31,6 +31,9 @@ pub struct EngineInfo {
     /// Storage driver: `overlay2`, `overlayfs`.
     #[serde(default)]
     pub driver: String,
+    /// It keeps layers as they were fetched beside the unpacked ones, as containerd's image store does; none where it does not say.
+    #[serde(default)]
+    pub keeps_packed: Option<bool>,
     /// `SecurityOptions` of /info: `name=seccomp,profile=builtin`, `name=rootless`, `name=selinux`.
     #[serde(default)]
     pub security_options: Vec<String>,

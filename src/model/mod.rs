@@ -10,6 +10,7 @@ pub mod engine;
 pub mod event;
 pub mod fact;
 pub mod fault;
+pub mod figures;
 pub mod health;
 pub mod host;
 pub mod journal;

@@ -1,5 +1,7 @@
 //! Plan: an ordered graph of steps. Plain data, a pure function of what went in: same input, same bytes.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::details::Details;
@@ -48,6 +50,9 @@ pub struct Preview {
     pub by_hand: Vec<String>,
     /// How it is undone, in words.
     pub undo: String,
+    /// It downloads something: a figure that is missing here is missing in the sum.
+    #[serde(default)]
+    pub fetches: bool,
     /// Bytes to download.
     pub download_bytes: Option<u64>,
     /// Bytes on the disk.
@@ -86,7 +91,7 @@ impl StepState {
 }
 
 /// What is removed when a plan is done, by step id, with its words.
-pub fn removals(states: &std::collections::BTreeMap<String, StepState>) -> impl Iterator<Item = (&str, &str)> {
+pub fn removals(states: &BTreeMap<String, StepState>) -> impl Iterator<Item = (&str, &str)> {
     states.iter().filter_map(|(id, state)| match state {
         StepState::Remove { title } => Some((id.as_str(), title.as_str())),
         _ => None,
@@ -106,7 +111,13 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Things to say before it starts: choices made for this machine and why.
     pub notes: Vec<String>,
+    /// Bytes a second that the seconds of its downloads are reckoned with, where that was measured.
+    #[serde(default)]
+    pub line: Option<f64>,
 }
+
+/// At most so many steps at once: pulls share the line, starts share the disk.
+pub const AT_ONCE: usize = 4;
 
 impl Plan {
     /// Titles of the steps in which this plan does something else than another one. Figures, reasons and previews may differ.
@@ -117,8 +128,61 @@ impl Plan {
         new.chain(gone).map(|s| s.title.clone()).collect()
     }
 
+    /// Seconds from the first of these steps to the last, as a run does them: each after those it needs, some at once, and all
+    /// downloads through one line. Those whose seconds are not known count as none, and the answer then says that it is not all.
+    pub fn lasts(&self, seconds: impl Fn(&Step) -> Option<Option<f64>>) -> (f64, bool) {
+        let (mut hands, mut line, mut whole) = ([0.0_f64; AT_ONCE], 0.0_f64, true);
+        let mut ends: BTreeMap<&str, f64> = BTreeMap::new();
+        for s in &self.steps {
+            let Some(told) = seconds(s) else { continue };
+            whole &= told.is_some();
+            let (fetches, took) = (s.preview.download_bytes.is_some_and(|b| b > 0), told.unwrap_or(0.0));
+            let needed = s.after.iter().filter_map(|a| ends.get(a.as_str())).fold(0.0_f64, |a, b| a.max(*b));
+            let free = hands.iter_mut().min_by(|a, b| a.total_cmp(b));
+            let Some(hand) = free else { continue };
+            let begin = needed.max(*hand).max(if fetches { line } else { 0.0 });
+            let end = begin + took;
+            (*hand, line) = (end, if fetches { end } else { line });
+            ends.insert(&s.id, end);
+        }
+        (ends.values().fold(0.0_f64, |a, b| a.max(*b)), whole)
+    }
+
     /// A step by its id.
     pub fn step(&self, id: &str) -> Option<&Step> {
         self.steps.iter().find(|s| s.id == id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(id: &str, after: &[&str], fetched: Option<u64>) -> Step {
+        Step {
+            id: id.into(),
+            kind: "k".into(),
+            with: Details::default(),
+            title: String::new(),
+            why: String::new(),
+            after: after.iter().map(|a| (*a).into()).collect(),
+            risk: Risk::None,
+            budget: 1,
+            preview: Preview { download_bytes: fetched, ..Preview::default() },
+        }
+    }
+
+    #[test]
+    fn a_run_lasts_as_long_as_its_longest_way_and_downloads_share_the_line() {
+        let mut steps = vec![step("engine", &[], None), step("a", &["engine"], Some(5)), step("b", &["engine"], Some(5))];
+        steps.extend([step("start-a", &["a"], None), step("start-b", &["b"], None)]);
+        let plan = Plan { steps, ..Plan::default() };
+        let ten = |_: &Step| Some(Some(10.0));
+        // The engine, both downloads one after the other, the start of the second; the first starts beside it.
+        assert_eq!(plan.lasts(ten), (40.0, true));
+        assert_eq!(plan.lasts(|s| (s.kind != "k").then_some(None)), (0.0, true), "nothing is to do");
+        assert_eq!(plan.lasts(|s| Some((s.id != "start-b").then_some(10.0))), (30.0, false));
+        let six: Vec<Step> = (0..6).map(|n| step(&format!("camera-{n}"), &[], None)).collect();
+        assert_eq!(Plan { steps: six, ..Plan::default() }.lasts(ten), (20.0, true), "four at once, then two");
     }
 }

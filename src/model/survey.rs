@@ -17,8 +17,39 @@ pub struct ImageSurvey {
     pub digest: Fact<String>,
     /// Bytes to download.
     pub download: Fact<u64>,
+    /// Bytes of its layers once they are unpacked.
+    #[serde(default)]
+    pub unpacked: Fact<u64>,
     /// Architectures it is made for.
     pub arches: Fact<Vec<String>>,
+}
+
+impl ImageSurvey {
+    /// Nothing is known of an image, for this reason.
+    pub fn unknown(why: impl Into<String>) -> Self {
+        let why = why.into();
+        ImageSurvey {
+            present: None,
+            digest: Fact::unknown(why.clone()),
+            download: Fact::unknown(why.clone()),
+            unpacked: Fact::unknown(why.clone()),
+            arches: Fact::unknown(why),
+        }
+    }
+
+    /// Bytes that it takes below the engine's folder. One that is here takes what the engine says. An engine with containerd's
+    /// image store keeps the layers as they were fetched beside the unpacked ones (`packed`); one that says nothing of that, or is
+    /// not here yet, may, and every engine has both at first: room for both is counted.
+    pub fn on_disk(&self, packed: Option<bool>) -> Fact<u64> {
+        if let Some(present) = &self.present {
+            return Fact::known(present.size, "the engine");
+        }
+        match (&self.unpacked, &self.download) {
+            (unpacked, _) if packed == Some(false) => unpacked.clone(),
+            (Fact::Known { value, how }, Fact::Known { value: fetched, .. }) => Fact::known(value.saturating_add(*fetched), how.clone()),
+            (Fact::Known { .. }, unknown) | (unknown, _) => unknown.clone(),
+        }
+    }
 }
 
 /// What the site itself keeps on the disk of its recordings and lets go again by itself: the folders of the video store and of
@@ -61,11 +92,11 @@ pub struct Survey {
     pub own: Own,
     /// What is not gone below.
     pub least: Least,
-    /// Bytes a second that writing there managed.
-    pub write_rate: Fact<f64>,
-    /// Bytes a second that the line downloads.
+    /// Bytes a second that the line downloads, measured with a piece of what is missing.
     pub line_rate: Fact<f64>,
-    /// Seconds each kind of step took on this machine before, from older journals.
+    /// Bytes a second of whole earlier downloads on this machine, unpacking included, from older journals.
+    pub fetch_rate: Option<f64>,
+    /// Seconds each sort of step took on this machine before, from older journals.
     pub step_seconds: BTreeMap<String, f64>,
     /// Subnets in use by networks of the engine, as CIDR.
     pub subnets: Vec<String>,
@@ -81,4 +112,20 @@ pub struct Survey {
     pub secrets: Vec<String>,
     /// Digest of the rendering that each step of the standing install had, by step id: from the receipt.
     pub standing: BTreeMap<String, String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_disk_holds_what_the_engine_keeps() {
+        let image =
+            ImageSurvey { download: Fact::known(40, "nas"), unpacked: Fact::known(100, "nas"), ..ImageSurvey::unknown("not asked") };
+        let takes = |packed| image.on_disk(packed).get().copied();
+        assert_eq!((takes(Some(false)), takes(Some(true)), takes(None)), (Some(100), Some(140), Some(140)));
+        let unsure = ImageSurvey { unpacked: Fact::unknown("a layer is packed with zstd"), ..image.clone() };
+        assert_eq!(unsure.on_disk(Some(false)).how(), "a layer is packed with zstd");
+        assert_eq!(unsure.on_disk(None).how(), "a layer is packed with zstd");
+    }
 }

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use super::engine::engine;
 use super::sizing::sizing;
-use super::{beside, trust};
+use super::{beside, figures, trust};
 use crate::model::answers::{Answers, Camera};
 use crate::model::engine::{NetworkSpec, RegistryLogin};
-use crate::model::fact::Fact;
 use crate::model::fault::{Fault, Whose};
 use crate::model::host::HostReport;
 use crate::model::plan::{Plan, Preview, Risk, Step};
@@ -108,25 +107,9 @@ pub fn plan(wish: &Wish) -> Result<Plan, Fault> {
     if let (Some(fits), true) = (sizes.fits_days, sizes.fits_days.is_some_and(|f| f < a.retention_days)) {
         notes.push(format!("{} days do not fit on this disk at the measured rates: it keeps {}.", a.retention_days, in_days(fits.max(1))));
     }
-    for s in &mut steps {
-        // A download is told by its size and the measured line, where both are known.
-        let by_size =
-            s.preview.download_bytes.filter(|b| *b > 0).zip(survey.line_rate.get()).map(|(bytes, rate)| bytes as f64 / rate.max(1.0));
-        s.preview.seconds = by_size.or_else(|| survey.step_seconds.get(&s.kind).copied());
-    }
-    notes.extend(unsized_downloads(&steps, survey));
-    Ok(Plan { site: a.site.clone(), target: "docker".into(), renderer: step::RENDERER, steps, notes })
-}
-
-/// Downloads whose size nobody told, so that the sum is not taken for all of it.
-fn unsized_downloads(steps: &[Step], survey: &Survey) -> Vec<String> {
-    let mut by_why: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for name in steps.iter().filter(|s| s.preview.download_bytes.is_none()).filter_map(|s| s.id.strip_prefix("image:")) {
-        if let Some(Fact::Unknown { unknown }) = survey.images.get(name).map(|i| &i.download) {
-            by_why.entry(unknown).or_default().push(name);
-        }
-    }
-    by_why.into_iter().map(|(why, names)| format!("How much there is to download of {} is not known: {why}.", names.join(", "))).collect()
+    let mut plan = Plan { site: a.site.clone(), target: "docker".into(), renderer: step::RENDERER, steps, notes, line: None };
+    figures::reckon(&mut plan, wish);
+    Ok(plan)
 }
 
 fn folder(wish: &Wish) -> Result<Step, Fault> {
@@ -214,8 +197,9 @@ fn images(wish: &Wish, workloads: &[Workload], after: &[String]) -> Result<Vec<S
             by_hand: vec![format!("docker pull {}", w.spec.image)],
             undo: "Removes the image, if it was not here before.".into(),
             download_bytes: known.and_then(|i| if i.present.is_some() { Some(0) } else { i.download.get().copied() }),
-            disk_bytes: known.and_then(|i| i.present.as_ref().map(|p| p.size)),
+            disk_bytes: known.and_then(|i| figures::on_disk(wish, i)),
             seconds: None,
+            fetches: true,
         };
         steps.push(s);
     }

@@ -48,7 +48,14 @@ pub(super) fn engine(wish: &Wish) -> Result<Option<Step>, Fault> {
     s.why = why.into();
     s.risk = Risk::Machine;
     s.budget = 1800;
-    s.preview = Preview { place: "this machine".into(), by_hand: docker::by_hand(&with), undo: undo.into(), ..Preview::default() };
+    s.preview = Preview {
+        place: "this machine".into(),
+        by_hand: docker::by_hand(&with),
+        undo: undo.into(),
+        // How much packages are, their own list tells when they are installed.
+        fetches: !with.packages.is_empty(),
+        ..Preview::default()
+    };
     Ok(Some(s))
 }
 

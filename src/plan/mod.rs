@@ -3,6 +3,7 @@
 mod beside;
 pub mod build;
 mod engine;
+mod figures;
 pub mod sizing;
 mod trust;
 

@@ -3,24 +3,29 @@
 use std::collections::BTreeSet;
 
 use include_dir::{Dir, include_dir};
+use serde::de::DeserializeOwned;
 
 use super::{Recipes, condition, size, text};
 use crate::model::fault::{Fault, Whose};
 use crate::model::recipe::{Component, ComponentShape, Value};
 use crate::world::files::Files;
 
+/// Figures measured elsewhere.
+const FIGURES: &str = "figures.yaml";
+
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/recipes");
 
 /// The recipes inside the program.
 pub fn embedded() -> Result<Recipes, Fault> {
+    let figures = EMBEDDED.get_file(FIGURES).and_then(|f| f.contents_utf8()).unwrap_or_default();
     let files = EMBEDDED
         .get_dir("components")
         .map(|d| d.files().filter_map(|f| Some((f.path().to_str()?.to_string(), f.contents_utf8()?.to_string()))).collect())
         .unwrap_or_default();
-    parse(files)
+    Ok(Recipes { figures: read(FIGURES, figures)?, ..parse(files)? })
 }
 
-/// The recipes of a folder with a `components` folder in it.
+/// The recipes of a folder with a `components` folder in it. Where it brings no figures along, those of the program serve.
 pub fn folder(files: &dyn Files, path: &str) -> Result<Recipes, Fault> {
     let dir = format!("{path}/components");
     let bad = |what: &str, e: std::io::Error| {
@@ -36,24 +41,35 @@ pub fn folder(files: &dyn Files, path: &str) -> Result<Recipes, Fault> {
             found.push((file, String::from_utf8_lossy(&bytes).into_owned()));
         }
     }
-    parse(found)
+    let path = format!("{path}/{FIGURES}");
+    let figures = match files.read(&path) {
+        Ok(bytes) => read(&path, &String::from_utf8_lossy(&bytes))?,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => embedded()?.figures,
+        Err(e) => return Err(bad(&path, e)),
+    };
+    Ok(Recipes { figures, ..parse(found)? })
+}
+
+/// Reads one file of a type.
+fn read<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Fault> {
+    serde_saphyr::from_str(text).map_err(|e| {
+        let (line, column) = e.location().map_or((1, 1), |l| (l.line(), l.column()));
+        let says = e.without_snippet().to_string();
+        Fault::new(
+            Whose::Input,
+            "RECIPE-BAD",
+            format!("A recipe cannot be used: {}.", says.lines().next().unwrap_or("it is not understood").trim_end_matches('.')),
+        )
+        .at(name, line as u32, column as u32)
+        .cure("Mend that line, or leave --recipes out to use kerbup's own recipes.")
+    })
 }
 
 /// Parses and checks files given as (name, text).
 pub fn parse(files: Vec<(String, String)>) -> Result<Recipes, Fault> {
     let mut components: Vec<(String, String, Component)> = vec![];
     for (name, text) in files {
-        let component: Component = serde_saphyr::from_str(&text).map_err(|e| {
-            let (line, column) = e.location().map_or((1, 1), |l| (l.line(), l.column()));
-            let says = e.without_snippet().to_string();
-            Fault::new(
-                Whose::Input,
-                "RECIPE-BAD",
-                format!("A recipe cannot be used: {}.", says.lines().next().unwrap_or("it is not understood").trim_end_matches('.')),
-            )
-            .at(name.clone(), line as u32, column as u32)
-            .cure("Mend that line, or leave --recipes out to use kerbup's own recipes.")
-        })?;
+        let component: Component = read(&name, &text)?;
         components.push((name, text, component));
     }
     let names: BTreeSet<String> = components.iter().map(|(_, _, c)| c.name.clone()).collect();
@@ -65,7 +81,7 @@ pub fn parse(files: Vec<(String, String)>) -> Result<Recipes, Fault> {
                 .cure("Mend that line, or leave --recipes out to use kerbup's own recipes.")
         })?;
     }
-    Ok(Recipes { components: sort(components.into_iter().map(|(_, _, c)| c).collect())? })
+    Ok(Recipes { components: sort(components.into_iter().map(|(_, _, c)| c).collect())?, ..Recipes::default() })
 }
 
 /// Where a word first stands in a file; recipes are small and checked once, so a search is enough.

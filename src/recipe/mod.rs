@@ -7,6 +7,7 @@ pub mod reading;
 pub mod size;
 pub mod text;
 
+use crate::model::figures::Figures;
 use crate::model::recipe::Component;
 
 /// All recipes of this program, or of the folder given with `--recipes`. Checked when loaded.
@@ -14,6 +15,8 @@ use crate::model::recipe::Component;
 pub struct Recipes {
     /// Components, in an order in which each comes after those it needs.
     pub components: Vec<Component>,
+    /// Figures measured elsewhere, for a machine that has none of its own yet.
+    pub figures: Figures,
 }
 
 impl Recipes {

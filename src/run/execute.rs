@@ -13,7 +13,7 @@ use super::{Receipt, Teller, journal::Journal};
 use crate::model::event::Event;
 use crate::model::fault::{Fault, Whose};
 use crate::model::journal::{Ending, Record};
-use crate::model::plan::{Plan, Step, StepState};
+use crate::model::plan::{AT_ONCE, Plan, Step, StepState};
 use crate::step::{self, Context};
 
 /// What a person wants of a run that is under way.
@@ -27,9 +27,6 @@ pub enum Control {
     /// Begin no further step, end after those in hand.
     Stop,
 }
-
-/// At most so many steps at once: pulls share the line, starts share the disk.
-const AT_ONCE: usize = 4;
 
 /// How a run ended.
 #[derive(Debug)]

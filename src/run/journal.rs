@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_plan_is_read_as_it_was_written() {
-        let plan = Plan { site: "s".into(), target: "docker".into(), renderer: 1, steps: vec![], notes: vec!["x".into()] };
+        let plan = Plan { site: "s".into(), target: "docker".into(), renderer: 1, steps: vec![], notes: vec!["x".into()], line: None };
         let of = |purge: bool| {
             let (kerbup, plan) = ("0.1.0".into(), plan.clone());
             Record::PlanAccepted { version: 1, kerbup, at: 1.5, purpose: Purpose::Uninstall, purge, with_engine: purge, plan }

@@ -10,7 +10,7 @@ use super::journal;
 use crate::model::fault::{Fault, Whose};
 use crate::model::journal::{Ending, Purpose, Record};
 use crate::model::plan::{Plan, Step};
-use crate::step::file_fault;
+use crate::step::{self, file_fault};
 use crate::world::files::Files;
 
 /// The receipt as it lies with the recordings: what was made of them, by which rendering. No secret is in it.
@@ -57,10 +57,10 @@ pub struct Receipt {
     pub steps: BTreeMap<String, Trace>,
     /// It stood as a whole once, and nobody began to take it down since.
     pub stood: bool,
-    /// Seconds that steps took, by kind: newest last.
+    /// Seconds that steps took, by sort: newest last.
     pub seconds: BTreeMap<String, Vec<f64>>,
-    /// Bytes a second of each download whose size was known beforehand: newest last.
-    pub rates: Vec<f64>,
+    /// Each download whose size was known beforehand: when it began, when it was done, its bytes.
+    pub fetched: Vec<(f64, f64, u64)>,
 }
 
 impl Receipt {
@@ -133,14 +133,32 @@ impl Receipt {
         (steps.iter().filter(|s| self.steps.get(&s.id).is_some_and(|t| t.made.is_some())).count(), steps.len())
     }
 
-    /// Median seconds by kind of step, measured on this machine.
+    /// Median seconds by sort of step (`step::sort`), measured on this machine.
     pub fn typical_seconds(&self) -> BTreeMap<String, f64> {
         self.seconds.iter().filter_map(|(kind, all)| Some((kind.clone(), median(all)?))).collect()
     }
 
-    /// Median bytes a second of earlier downloads, unpacking included.
+    /// Median bytes a second of earlier downloads, unpacking included. Those that ran at the same time shared the line: they count
+    /// as one.
     pub fn line_rate(&self) -> Option<f64> {
-        median(&self.rates)
+        let mut all = self.fetched.clone();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut together: Vec<(f64, f64, u64)> = vec![];
+        for (since, at, bytes) in all {
+            match together.last_mut() {
+                Some(last) if since < last.1 => *last = (last.0, last.1.max(at), last.2.saturating_add(bytes)),
+                _ => together.push((since, at, bytes)),
+            }
+        }
+        // A moment is too short to measure a line by.
+        median(
+            &together
+                .iter()
+                .map(|(since, at, bytes)| (at - since, *bytes as f64))
+                .filter(|(s, _)| *s >= 1.0)
+                .map(|(s, b)| b / s)
+                .collect::<Vec<_>>(),
+        )
     }
 }
 
@@ -193,10 +211,9 @@ impl Folding {
             Record::StepDone { id, at, made, changed } => {
                 if let Some(t) = r.steps.get_mut(&id) {
                     if let (Some(since), true) = (self.begun.get(&id), changed) {
-                        r.seconds.entry(t.step.kind.clone()).or_default().push((at - since).max(0.0));
-                        // A moment is too short to measure a line by.
-                        if let (Some(bytes @ 1..), true) = (t.step.preview.download_bytes, at - since >= 1.0) {
-                            r.rates.push(bytes as f64 / (at - since));
+                        r.seconds.entry(step::sort(&t.step)).or_default().push((at - since).max(0.0));
+                        if let Some(bytes @ 1..) = t.step.preview.download_bytes {
+                            r.fetched.push((*since, at, bytes));
                         }
                     }
                     t.made = Some(made);
@@ -244,6 +261,13 @@ mod tests {
 
     fn accepted(purpose: Purpose) -> Record {
         Record::PlanAccepted { version: 1, kerbup: "0".into(), at: 0.0, purpose, purge: false, with_engine: false, plan: plan() }
+    }
+
+    #[test]
+    fn downloads_at_the_same_time_share_the_line() {
+        let receipt = |fetched| Receipt { fetched, ..Receipt::default() };
+        assert_eq!(receipt(vec![(0.0, 4.0, 20), (1.0, 4.0, 20), (2.0, 4.0, 40)]).line_rate(), Some(20.0));
+        assert_eq!(receipt(vec![(0.0, 4.0, 20), (4.0, 8.0, 40), (9.0, 10.0, 10)]).line_rate(), Some(10.0), "the median of three");
     }
 
     #[test]
@@ -297,7 +321,7 @@ mod tests {
 
     #[test]
     fn the_line_is_measured_by_downloads_of_known_size() {
-        let run = |bytes: Option<u64>, seconds: f64| {
+        let run = |bytes: Option<u64>, begun: f64, seconds: f64| {
             let mut plan = plan();
             plan.steps[0].preview.download_bytes = bytes;
             vec![
@@ -307,11 +331,12 @@ mod tests {
                     }
                     other => other,
                 },
-                Record::StepStarted { id: "a".into(), at: 0.0 },
-                Record::StepDone { id: "a".into(), at: seconds, changed: true, made: json!(null) },
+                Record::StepStarted { id: "a".into(), at: begun },
+                Record::StepDone { id: "a".into(), at: begun + seconds, changed: true, made: json!(null) },
             ]
         };
-        let all = [run(Some(40_000_000), 4.0), run(Some(0), 9.0), run(None, 9.0), run(Some(5_000_000), 0.2)].concat();
+        let all =
+            [run(Some(40_000_000), 0.0, 4.0), run(Some(0), 10.0, 9.0), run(None, 20.0, 9.0), run(Some(5_000_000), 30.0, 0.2)].concat();
         assert_eq!(Receipt::fold(all).line_rate(), Some(10_000_000.0));
     }
 }

@@ -125,6 +125,17 @@ pub fn kind(name: &str) -> Option<&'static dyn Kind> {
     KINDS.iter().find(|k| k.name() == name).copied()
 }
 
+/// What steps have in common that take alike long: their kind, of a container also which component it is, and of the engine
+/// whether it is installed or only started.
+pub fn sort(step: &Step) -> String {
+    let more = match step.kind.as_str() {
+        "container" => step.with.value()["workload"]["kind"].as_str().map(str::to_string),
+        "docker" => step.with.value()["packages"].as_array().map(|p| if p.is_empty() { "start" } else { "install" }.to_string()),
+        _ => None,
+    };
+    more.map_or_else(|| step.kind.clone(), |more| format!("{}:{more}", step.kind))
+}
+
 /// Reads what a step's kind needs to know. A journal of another version may hold something else.
 pub fn with<T: DeserializeOwned>(step: &Step) -> Result<T, Fault> {
     step.with.read().map_err(|e| {

@@ -23,6 +23,17 @@ pub fn memory(n: u64) -> String {
     if mb < 1000.0 { format!("{mb:.0} MB") } else { format!("{:.1} GB", mb / 1024.0) }
 }
 
+/// How fast a line is: `24 Mbit/s`, from bytes a second, in the unit that lines are sold by.
+pub fn rate(bytes_a_second: f64) -> String {
+    let bits = bytes_a_second.max(0.0) * 8.0;
+    match bits {
+        b if b >= 999.5e6 => format!("{:.1} Gbit/s", b / 1e9),
+        b if b >= 9.95e6 => format!("{:.0} Mbit/s", b / 1e6),
+        b if b >= 999.5e3 => format!("{:.1} Mbit/s", b / 1e6),
+        b => format!("{:.0} kbit/s", b / 1e3),
+    }
+}
+
 /// How long something lasted or is ago: `8 s`, `4 min`, `2 h`, `3 d`.
 pub fn span(seconds: f64) -> String {
     let s = seconds.max(0.0);
@@ -35,6 +46,11 @@ pub fn span(seconds: f64) -> String {
     } else {
         format!("{:.0} d", s / 86_400.0)
     }
+}
+
+/// The same in a column, where nothing takes no time at all: `<1 s`.
+pub fn takes(seconds: f64) -> String {
+    if seconds < 0.95 { "<1 s".into() } else { span(seconds) }
 }
 
 /// `1 camera`, `2 cameras`.
@@ -100,6 +116,9 @@ mod tests {
         assert_eq!(span(7_300.0), "2 h");
         assert_eq!(span(260_000.0), "3 d");
         assert_eq!(span(-3.0), "0 s");
+        assert_eq!((takes(0.2), takes(8.2)), ("<1 s".into(), "8 s".into()));
+        let rates = [25_000.0, 130_000.0, 3_000_000.0, 118_000_000.0, 140_000_000.0].map(rate);
+        assert_eq!(rates, ["200 kbit/s", "1.0 Mbit/s", "24 Mbit/s", "944 Mbit/s", "1.1 Gbit/s"]);
         assert_eq!(count(1, "camera"), "1 camera");
         assert_eq!(count(0, "camera"), "0 cameras");
         assert_eq!(time_of_day(0.0, &jiff::tz::TimeZone::UTC), "00:00:00");

@@ -123,6 +123,7 @@ fn other_machines_read_well() {
         root: "/var/lib/docker".into(),
         root_free: Some(21_000_000_000),
         driver: "overlay2".into(),
+        keeps_packed: Some(false),
         arch: "arm64".into(),
         memory_limit: true,
         warnings: vec![],

@@ -14,6 +14,7 @@ pub mod questions;
 pub mod root;
 pub mod stage;
 pub mod state;
+pub mod sum;
 pub mod undo;
 pub mod vault;
 pub mod welcome;

@@ -77,6 +77,17 @@ impl Response {
     }
 }
 
+/// How fast a body came. It was thrown away.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Fetched {
+    /// Status and headers.
+    pub response: Response,
+    /// Bytes of its body that were counted: all but the first ones, with which a connection gets up to its speed.
+    pub bytes: u64,
+    /// How long these took.
+    pub seconds: f64,
+}
+
 /// The network.
 #[async_trait]
 pub trait Network: Send + Sync {
@@ -88,6 +99,11 @@ pub trait Network: Send + Sync {
     async fn can_listen(&self, at: SocketAddr) -> Result<(), std::io::ErrorKind>;
     /// One HTTP exchange; redirects are not followed.
     async fn http(&self, request: Request) -> Result<Response, NetError>;
+    /// Begins an HTTP exchange, counts at most so many bytes of its body and throws them away; redirects are not followed. It ends
+    /// with what came when the request's time is up.
+    async fn fetch(&self, request: Request, _most: u64) -> Result<Fetched, NetError> {
+        Err(NetError::Protocol(request.url.host_str().unwrap_or_default().into(), "it cannot be measured from here".into()))
+    }
     /// Opens an RTSP stream over TCP and watches it for at most `watch`: codec, size, rates.
     async fn rtsp(
         &self,

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 
+use kerbup::model::figures::Figures;
 use kerbup::model::recipe::Component;
 use kerbup::{checks, cli};
 
@@ -21,6 +22,12 @@ fn held(path: &str, fresh: &str) {
 fn the_schema_of_a_component_is_as_the_code_reads_it() {
     let schema = schemars::schema_for!(Component);
     held("recipes/schema/component.json", &format!("{}\n", serde_json::to_string_pretty(&schema).unwrap()));
+}
+
+#[test]
+fn the_schema_of_figures_is_as_the_code_reads_it() {
+    let schema = schemars::schema_for!(Figures);
+    held("recipes/schema/figures.json", &format!("{}\n", serde_json::to_string_pretty(&schema).unwrap()));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod cli;
 mod docker;
 mod elevate;
 mod engine;
+mod figures;
 mod forward;
 mod fresh;
 mod fronts;

@@ -199,6 +199,7 @@ pub fn plan() -> Plan {
             place: place.into(),
             by_hand: vec![if id == "pull:mongodb" { "docker pull mongo:4.4.18".into() } else { format!("docker run --detach {id}") }],
             undo: "removes it, if it was not here before".into(),
+            fetches: mb.is_some(),
             download_bytes: mb.map(|m| m * 1_000_000),
             disk_bytes: mb.map(|m| m * 2_500_000),
             seconds: Some(seconds),
@@ -225,7 +226,7 @@ pub fn plan() -> Plan {
         "MongoDB 4.4.18 is taken because this processor has no AVX.".into(),
         "Every step can be undone. A power cut loses nothing: it goes on where it was.".into(),
     ];
-    Plan { site: "shop-12".into(), target: "docker".into(), renderer: 1, steps, notes }
+    Plan { site: "shop-12".into(), target: "docker".into(), renderer: 1, steps, notes, line: Some(3_000_000.0) }
 }
 
 /// A part's reading.

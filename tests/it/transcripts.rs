@@ -124,8 +124,9 @@ fn step(id: &str, title: &str, download: Option<u64>) -> Step {
         place: if download.is_some() { "download" } else { "Docker" }.into(),
         by_hand: vec![format!("docker {}", id.replace(':', " "))],
         undo: "Removes it, if it was not here before.".into(),
+        fetches: download.is_some(),
         download_bytes: download,
-        disk_bytes: None,
+        disk_bytes: download.map(|b| b * 5 / 2),
         seconds: Some(40.0),
     };
     let (id, title, why) = (id.into(), title.into(), "This processor has no AVX.".into());
@@ -134,7 +135,14 @@ fn step(id: &str, title: &str, download: Option<u64>) -> Step {
 
 fn plan() -> Plan {
     let steps = vec![step("network:home", "Make the network home", None), step("pull:mongo", "Fetch MongoDB 4.4.18", Some(140_000_000))];
-    Plan { site: "home".into(), target: "docker".into(), renderer: 1, steps, notes: vec!["MongoDB 4.4 is used: no AVX.".into()] }
+    Plan {
+        site: "home".into(),
+        target: "docker".into(),
+        renderer: 1,
+        steps,
+        notes: vec!["MongoDB 4.4 is used: no AVX.".into()],
+        line: Some(3_000_000.0),
+    }
 }
 
 fn states() -> BTreeMap<String, StepState> {

@@ -95,6 +95,7 @@ fn engine() -> DockerEngine {
         root: "/var/lib/docker".into(),
         root_free: Some(40_000_000_000),
         driver: "overlay2".into(),
+        keeps_packed: Some(false),
         arch: "x86_64".into(),
         memory_limit: true,
         warnings: vec![],

@@ -12,9 +12,9 @@ use crate::model::health::{CameraState, ComponentHealth, ComponentState, HealthS
 use crate::model::host::HostReport;
 use crate::model::plan::{Plan, Step, StepState, removals};
 use crate::words::camera::whence;
-use crate::words::figures::{bytes, count, memory, or_dash, percent, span};
+use crate::words::figures::{bytes, count, memory, or_dash, percent, span, takes};
 use crate::words::machine::{self, Known};
-use crate::words::{answers, disks, faults, plain, stage, state, vault};
+use crate::words::{answers, disks, faults, plain, stage, state, sum, vault};
 
 /// A fault: what is wrong, where, why, what to do.
 pub fn fault(fault: &Fault) -> Vec<String> {
@@ -70,32 +70,27 @@ pub fn check(host: &HostReport, found: &[Check]) -> Vec<String> {
 
 /// The plan as a numbered list.
 pub fn plan(plan: &Plan, states: &BTreeMap<String, StepState>) -> Vec<String> {
-    let download: u64 = plan.steps.iter().filter_map(|s| s.preview.download_bytes).sum();
-    let seconds: f64 = plan.steps.iter().filter_map(|s| s.preview.seconds).sum();
-    let mut sum = count(plan.steps.len(), "step");
-    if download > 0 {
-        sum.push_str(&format!(", {} to download", bytes(download)));
-    }
-    if seconds > 0.0 {
-        sum.push_str(&format!(", about {}", span(seconds)));
-    }
-    let mut lines = vec![format!("{sum}.")];
+    let (parts, time) = sum::parts(plan, states);
+    let mut lines = vec![format!("{}.", parts.into_iter().chain(time).collect::<Vec<_>>().join(", "))];
     let rows: Vec<Vec<String>> = plan
         .steps
         .iter()
         .enumerate()
         .map(|(at, step)| {
+            // What is there is not fetched and takes no time.
+            let todo = !states.get(&step.id).is_some_and(StepState::settled);
             vec![
                 (at + 1).to_string(),
                 step.title.clone(),
                 step.preview.place.clone(),
                 states.get(&step.id).map_or("to do", plain::state).to_string(),
-                or_dash(step.preview.download_bytes.map(bytes)),
-                or_dash(step.preview.seconds.map(span)),
+                or_dash(step.preview.download_bytes.filter(|_| todo).map(bytes)),
+                or_dash(step.preview.disk_bytes.map(bytes)),
+                or_dash(step.preview.seconds.filter(|_| todo).map(takes)),
             ]
         })
         .collect();
-    lines.extend(table(&[" NO", "STEP", "WHERE", "STATE", " DOWNLOAD", " TIME"], &rows));
+    lines.extend(table(&[" NO", "STEP", "WHERE", "STATE", " DOWNLOAD", " DISK", " TIME"], &rows));
     lines.extend(removals(states).map(|(_, title)| format!("– {title}")));
     if !states.is_empty() && states.values().all(StepState::settled) && plan.steps.iter().all(|s| states.contains_key(&s.id)) {
         lines.push(format!("{}: all is as these answers say.", stage::NOTHING_TO_CHANGE));
@@ -124,6 +119,7 @@ pub fn step(step: &Step, state: Option<&StepState>) -> Vec<String> {
     if let Some(StepState::Different { diff }) = state {
         lines.extend(diff.iter().map(|d| format!("  Differs: {d}")));
     }
+    lines.extend(sum::step(step).map(|takes| format!("  Takes: {takes}")));
     lines.extend(step.preview.by_hand.iter().map(|c| format!("  By hand: {c}")));
     if !step.preview.undo.is_empty() {
         lines.push(format!("  Undo: {}", step.preview.undo));

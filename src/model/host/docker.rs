@@ -53,6 +53,9 @@ pub struct DockerEngine {
     pub root_free: Option<u64>,
     /// Storage driver: `overlay2`, `overlayfs`.
     pub driver: String,
+    /// It keeps layers as they were fetched beside the unpacked ones, as containerd's image store does; none where it does not say.
+    #[serde(default)]
+    pub keeps_packed: Option<bool>,
     /// Architecture as the engine says.
     pub arch: String,
     /// Can limit memory of containers.

@@ -1,22 +1,25 @@
-//! What a registry says of an image before it is fetched: digest, processors, bytes to download. Speaks the HTTP API of the
-//! OCI distribution specification (Docker Registry v2), with tokens for anonymous callers as Docker Hub, quay and ghcr hand them out.
+//! What a registry says of an image before it is fetched: digest, processors, bytes to download and once unpacked, and how fast it
+//! sends. Speaks the HTTP API of the OCI distribution specification (Docker Registry v2), with tokens for anonymous callers as
+//! Docker Hub, quay and ghcr hand them out.
+
+mod measure;
+mod session;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use base64::Engine as _;
 use futures_util::future::join_all;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use url::Url;
 
+use self::session::Session;
 use super::image;
 use crate::model::answers::Images;
 use crate::model::fact::Fact;
 use crate::model::registry::{self, computer, is_loopback};
 use crate::model::survey::ImageSurvey;
-use crate::world::network::{NetError, Network, Request, Response};
+use crate::world::network::{Network, Response};
 
 /// An image that is not told within this time counts as unknown; all are asked at the same time.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -42,19 +45,44 @@ pub struct Asker<'a> {
     pub arch: Option<String>,
 }
 
-/// Asks for all of them at the same time. What no registry tells is unknown, with why.
-pub async fn ask(asker: &Asker<'_>, names: &[String]) -> Vec<(String, ImageSurvey)> {
-    join_all(names.iter().map(|name| async {
-        let told = tokio::time::timeout(LIMIT, asker.one(name)).await;
-        let host = image::registry(name);
-        (name.clone(), told.unwrap_or_else(|_| Err(format!("{host} did not answer within {} s", LIMIT.as_secs()))).unwrap_or_else(unknown))
-    }))
-    .await
+/// What the registries told.
+#[derive(Debug)]
+pub struct Told {
+    /// By full name with tag.
+    pub images: Vec<(String, ImageSurvey)>,
+    /// Bytes a second that the line downloads.
+    pub line: Fact<f64>,
 }
 
-/// Nothing is known of an image, for this reason.
-pub fn unknown(why: String) -> ImageSurvey {
-    ImageSurvey { present: None, digest: Fact::unknown(why.clone()), download: Fact::unknown(why.clone()), arches: Fact::unknown(why) }
+/// Asks for all of them at the same time, then measures: what the layers take unpacked and, where that is wanted, the line. What
+/// no registry tells is unknown, with why.
+pub async fn ask(asker: &Asker<'_>, names: &[String], line: bool) -> Told {
+    let told = join_all(names.iter().map(|name| async {
+        let told = tokio::time::timeout(LIMIT, asker.one(name)).await;
+        let late = || Err(format!("{} did not answer within {} s", image::registry(name), LIMIT.as_secs()));
+        let (survey, pieces) = told.unwrap_or_else(|_| late()).unwrap_or_else(|why| (ImageSurvey::unknown(why), None));
+        (name.clone(), survey, pieces)
+    }));
+    measure::measure(asker, told.await, line).await
+}
+
+/// One layer of a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Layer {
+    digest: String,
+    /// As it is fetched.
+    size: u64,
+    /// Its media type, which says how it is packed.
+    kind: String,
+}
+
+/// Where the layers of an image lie, with the token for them.
+#[derive(Debug)]
+struct Pieces {
+    host: String,
+    base: String,
+    header: Option<String>,
+    layers: Vec<Layer>,
 }
 
 /// One line of a list of builds.
@@ -70,8 +98,8 @@ struct Build {
 enum Manifest {
     /// A list of builds.
     Index(Vec<Build>),
-    /// One build: bytes of its layers, and the digest of its configuration, which names the processor.
-    Single { bytes: u64, config: String },
+    /// One build: its bytes with those of its layers, and the digest of its configuration, which names the processor.
+    Single { bytes: u64, config: String, layers: Vec<Layer> },
 }
 
 /// Reads a manifest or a list of them.
@@ -94,50 +122,18 @@ fn parse(body: &[u8]) -> Result<Manifest, String> {
     // A layer that stands there twice is fetched once.
     let mut seen = BTreeSet::new();
     let mut bytes: u64 = told["config"]["size"].as_u64().unwrap_or(0);
+    let mut all = vec![];
     for layer in layers.iter().filter(|l| seen.insert(text(&l["digest"]))) {
-        bytes = bytes.saturating_add(layer["size"].as_u64().ok_or("the registry names a layer without its size")?);
+        let size = layer["size"].as_u64().ok_or("the registry names a layer without its size")?;
+        bytes = bytes.saturating_add(size);
+        all.push(Layer { digest: text(&layer["digest"]), size, kind: text(&layer["mediaType"]) });
     }
-    Ok(Manifest::Single { bytes, config: text(&told["config"]["digest"]) })
+    Ok(Manifest::Single { bytes, config: text(&told["config"]["digest"]), layers: all })
 }
 
 /// The build that Docker would take: of 32-bit ARM the newest variant.
 fn fitting<'a>(builds: &'a [Build], arch: &str) -> Option<&'a Build> {
     builds.iter().filter(|b| b.arch == arch).max_by(|a, b| a.variant.cmp(&b.variant))
-}
-
-/// How a registry wants to know who asks.
-#[derive(Debug, PartialEq, Eq)]
-enum Challenge {
-    Bearer { realm: String, service: Option<String>, scope: Option<String> },
-    Basic,
-}
-
-/// Reads `WWW-Authenticate: Bearer realm="…",service="…",scope="…"`.
-fn challenge(header: &str) -> Option<Challenge> {
-    let (scheme, rest) = header.trim().split_once(' ').unwrap_or((header.trim(), ""));
-    if scheme.eq_ignore_ascii_case("basic") {
-        return Some(Challenge::Basic);
-    }
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return None;
-    }
-    let (mut realm, mut service, mut scope) = (None, None, None);
-    let mut rest = rest.trim();
-    while let Some((key, after)) = rest.split_once('=') {
-        // A quoted value may hold commas: `repository:x:pull,push`.
-        let (value, next) = match after.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"')?,
-            None => after.split_once(',').map_or((after, ""), |(v, _)| (v, &after[v.len()..])),
-        };
-        match key.trim().to_ascii_lowercase().as_str() {
-            "realm" => realm = Some(value.to_string()),
-            "service" => service = Some(value.to_string()),
-            "scope" => scope = Some(value.to_string()),
-            _ => {}
-        }
-        rest = next.trim_start_matches([',', ' ']);
-    }
-    Some(Challenge::Bearer { realm: realm?, service, scope })
 }
 
 /// Registry, repository and tag or digest of an image's name, as its address has them.
@@ -165,14 +161,18 @@ fn schemes(host: &str, images: &Images) -> &'static [&'static str] {
 }
 
 impl Asker<'_> {
-    async fn one(&self, name: &str) -> Result<ImageSurvey, String> {
+    async fn one(&self, name: &str) -> Result<(ImageSurvey, Option<Pieces>), String> {
         let (host, repository, reference) = place(name);
         let mut last = String::new();
         for scheme in schemes(&host, self.images) {
             let base = format!("{scheme}://{host}/v2/{repository}");
             let mut session = Session { asker: self, host: &host, header: None };
             match session.get(&format!("{base}/manifests/{reference}")).await {
-                Ok(answer) => return session.read(&base, &answer).await,
+                Ok(answer) => {
+                    let (told, layers) = session.read(&base, &answer).await?;
+                    let header = session.header;
+                    return Ok((told, Some(Pieces { host: host.clone(), base, header, layers }).filter(|p| !p.layers.is_empty())));
+                }
                 // Something else listens there, or it wants TLS: the next way is tried. The first one's reason is told.
                 Err(why) if last.is_empty() => last = why,
                 Err(_) => {}
@@ -182,23 +182,18 @@ impl Asker<'_> {
     }
 }
 
-/// One image's questions to one registry, with the token that it handed out.
-struct Session<'a> {
-    asker: &'a Asker<'a>,
-    host: &'a str,
-    header: Option<String>,
-}
-
 impl Session<'_> {
-    async fn read(&mut self, base: &str, answer: &Response) -> Result<ImageSurvey, String> {
+    async fn read(&mut self, base: &str, answer: &Response) -> Result<(ImageSurvey, Vec<Layer>), String> {
+        let mut pieces = vec![];
         let how = self.host.to_string();
         let digest = answer.header("docker-content-digest").map_or_else(
             || format!("sha256:{}", Sha256::digest(&answer.body).iter().map(|b| format!("{b:02x}")).collect::<String>()),
             str::to_string,
         );
-        let mut told = ImageSurvey { digest: Fact::known(digest, how.clone()), ..unknown("the registry does not say".into()) };
+        let mut told = ImageSurvey { digest: Fact::known(digest, how.clone()), ..ImageSurvey::unknown("the registry does not say") };
         match parse(&answer.body)? {
-            Manifest::Single { bytes, config } => {
+            Manifest::Single { bytes, config, layers } => {
+                pieces = layers;
                 told.download = Fact::known(bytes, how.clone());
                 told.arches = match self.arch(base, &config).await {
                     Ok(arch) => Fact::known(vec![arch], how),
@@ -212,20 +207,23 @@ impl Session<'_> {
                     None => Fact::unknown("this machine's processor is not known"),
                     Some(arch) => match fitting(&builds, arch) {
                         None => Fact::unknown(format!("there is no build for {arch}")),
-                        Some(build) => match self.size(base, &build.digest).await {
-                            Ok(bytes) => Fact::known(bytes, how),
+                        Some(build) => match self.build(base, &build.digest).await {
+                            Ok((bytes, layers)) => {
+                                pieces = layers;
+                                Fact::known(bytes, how)
+                            }
                             Err(why) => Fact::unknown(why),
                         },
                     },
                 };
             }
         }
-        Ok(told)
+        Ok((told, pieces))
     }
 
-    async fn size(&mut self, base: &str, digest: &str) -> Result<u64, String> {
+    async fn build(&mut self, base: &str, digest: &str) -> Result<(u64, Vec<Layer>), String> {
         match parse(&self.get(&format!("{base}/manifests/{digest}")).await?.body)? {
-            Manifest::Single { bytes, .. } => Ok(bytes),
+            Manifest::Single { bytes, layers, .. } => Ok((bytes, layers)),
             Manifest::Index(_) => Err("the registry's answer is not understood".into()),
         }
     }
@@ -240,85 +238,9 @@ impl Session<'_> {
             .map(str::to_string)
             .ok_or_else(|| "the image does not say its processor".into())
     }
-
-    /// What belongs to a registry (its tokens, the files it hands out from elsewhere) is trusted as it is, as Docker does.
-    fn request(&self, url: &Url) -> Request {
-        let ca = self.asker.ca.filter(|_| is_own(self.host, self.asker.images)).map(|pem| pem.as_bytes().to_vec());
-        Request { timeout: LIMIT, ca, ..Request::get(url.clone()) }
-    }
-
-    async fn get(&mut self, address: &str) -> Result<Response, String> {
-        let mut url = Url::parse(address).map_err(|_| format!("{address} is no address"))?;
-        let home = url.origin();
-        let (mut redirects, mut asked) = (0, false);
-        loop {
-            let mut request = self.request(&url);
-            request.headers.push(("accept".into(), ACCEPT.into()));
-            // What a registry hands out from elsewhere wants no login, and shall not see one.
-            if let (Some(header), true) = (&self.header, url.origin() == home) {
-                request.headers.push(("authorization".into(), header.clone()));
-            }
-            let answer = self.asker.network.http(request).await.map_err(|e| self.plain(&e))?;
-            match answer.status {
-                200 => return Ok(answer),
-                301 | 302 | 303 | 307 | 308 if redirects < REDIRECTS => {
-                    redirects += 1;
-                    let to = answer.header("location").and_then(|l| url.join(l).ok());
-                    url = to.ok_or_else(|| format!("{} sends elsewhere without saying where", self.host))?;
-                }
-                401 if !asked && url.origin() == home => {
-                    asked = true;
-                    let wanted = answer.header("www-authenticate").and_then(challenge);
-                    self.header = Some(self.authorize(wanted, url.scheme() == "http").await?);
-                }
-                401 | 403 => return Err(format!("{} refuses it: the name or the login is wrong", self.host)),
-                404 => return Err(format!("{} does not have it", self.host)),
-                429 => return Err(format!("{} takes no more questions from here for now", self.host)),
-                status => return Err(format!("{} answers with the status {status}", self.host)),
-            }
-        }
-    }
-
-    /// The header that the registry asks for: a token, or the login itself.
-    async fn authorize(&self, wanted: Option<Challenge>, plain: bool) -> Result<String, String> {
-        let images = self.asker.images;
-        // A login is for the registry it was given for and for no other.
-        let ours = is_own(self.host, images);
-        let login = images.user.as_deref().zip(self.asker.password.as_ref()).filter(|_| ours).map(|(user, password)| {
-            format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{user}:{}", password.expose_secret())))
-        });
-        let (realm, service, scope) = match wanted {
-            Some(Challenge::Basic) => return login.ok_or_else(|| format!("{} asks for a login", self.host)),
-            Some(Challenge::Bearer { realm, service, scope }) => (realm, service, scope),
-            None => return Err(format!("{} asks for a login in a way that is not known here", self.host)),
-        };
-        let mut url = Url::parse(&realm).map_err(|_| format!("{} names no address for its login", self.host))?;
-        for (key, value) in [("service", service), ("scope", scope)] {
-            if let Some(value) = value {
-                url.query_pairs_mut().append_pair(key, &value);
-            }
-        }
-        let mut request = self.request(&url);
-        // A password goes over plain HTTP only where the registry itself was chosen to be spoken to so.
-        if let (Some(login), true) = (login, url.scheme() == "https" || plain) {
-            request.headers.push(("authorization".into(), login));
-        }
-        let answer = self.asker.network.http(request).await.map_err(|e| self.plain(&e))?;
-        let told: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        match told["token"].as_str().or_else(|| told["access_token"].as_str()) {
-            Some(token) if answer.status == 200 => Ok(format!("Bearer {token}")),
-            _ => Err(format!("{} refuses it: the name or the login is wrong", self.host)),
-        }
-    }
-
-    fn plain(&self, e: &NetError) -> String {
-        match e {
-            NetError::Tls(..) => format!("{} has a certificate that this machine does not trust", self.host),
-            NetError::Protocol(..) => format!("{} answers, but not as a registry does", self.host),
-            e => e.to_string(),
-        }
-    }
 }
 
+#[cfg(test)]
+mod measure_tests;
 #[cfg(test)]
 mod tests;

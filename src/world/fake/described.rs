@@ -31,6 +31,9 @@ pub struct Described {
     /// Bytes to download, by image. A tag may be left out, then it is any.
     #[serde(default = "images")]
     pub images: BTreeMap<String, u64>,
+    /// Unpacked bytes of a layer for each that is fetched.
+    #[serde(default = "packed")]
+    pub packed: f64,
     /// What goes wrong, and how often.
     #[serde(default)]
     pub trouble: Vec<Trouble>,
@@ -198,6 +201,10 @@ fn line() -> u64 {
     6_000_000
 }
 
+fn packed() -> f64 {
+    2.5
+}
+
 fn one() -> f64 {
     1.0
 }
@@ -291,6 +298,7 @@ pub fn from_report(json: &[u8]) -> Result<Described, Fault> {
         host: document.host,
         cameras: vec![],
         downloads: line(),
+        packed: packed(),
         images: images(),
         trouble: vec![],
         deaf_recorders: false,

@@ -163,6 +163,7 @@ impl Engine for FakeEngine {
             product: if engine.flavour == DockerFlavour::Podman { "Podman Engine" } else { "Engine" }.into(),
             operating_system: self.0.described.host.system.get().map(|s| s.name.clone()).unwrap_or_default(),
             driver: engine.driver,
+            keeps_packed: engine.keeps_packed,
             security_options: self.0.security_options(),
             warnings: engine.warnings,
             insecure_registries: engine.insecure_registries,

@@ -126,6 +126,7 @@ impl Machine {
                 root: "/var/lib/docker".into(),
                 root_free: None,
                 driver: "overlay2".into(),
+                keeps_packed: Some(false),
                 arch: self.arch(),
                 memory_limit: true,
                 warnings: vec![],

@@ -14,7 +14,7 @@ use super::machine::{Machine, bare};
 use super::services;
 use crate::model::camera::{StreamError, StreamReading};
 use crate::world::clock::Clock as _;
-use crate::world::network::{NetError, Network, Request, Response};
+use crate::world::network::{Fetched, NetError, Network, Request, Response};
 
 pub(super) struct FakeNetwork(pub(super) Arc<Machine>);
 
@@ -112,6 +112,19 @@ impl Network for FakeNetwork {
             }
             Err(e) => Err(e),
         }
+    }
+
+    async fn fetch(&self, request: Request, most: u64) -> Result<Fetched, NetError> {
+        self.0.wait(0.03).await;
+        let host = request.url.host_str().unwrap_or_default().to_owned();
+        if !self.registry(&host) {
+            return Err(NetError::Name(host));
+        }
+        // As much as the described line sends in that time.
+        let rate = self.0.described.downloads.max(1) as f64;
+        let seconds = (most as f64 / rate).min(request.timeout.as_secs_f64());
+        self.0.wait(seconds).await;
+        Ok(Fetched { response: Response { status: 206, ..Response::default() }, bytes: (rate * seconds) as u64, seconds })
     }
 
     async fn rtsp(

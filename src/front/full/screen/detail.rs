@@ -14,7 +14,7 @@ use crate::front::full::part::page::Page;
 use crate::front::full::part::text::wrap;
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::health::ComponentState;
-use crate::words::figures::{bytes, count, memory, or_dash, percent, span};
+use crate::words::figures::{bytes, count, memory, or_dash, percent, span, takes};
 use crate::words::state as words;
 use crate::words::vault;
 
@@ -93,7 +93,7 @@ fn step(flow: &Flow, id: &str, theme: &Theme) -> Lines {
         let mut pairs = vec![("where", s.preview.place.clone())];
         pairs.extend(s.preview.download_bytes.map(|b| ("to download", bytes(b))));
         pairs.extend(s.preview.disk_bytes.map(|b| ("on the disk", bytes(b))));
-        pairs.extend(s.preview.seconds.map(|s| ("takes about", span(s))));
+        pairs.extend(s.preview.seconds.map(|s| ("takes about", takes(s))));
         pairs.push(("given up", format!("after {}", span(s.budget as f64))));
         pairs.push(("undo", s.preview.undo.clone()));
         labelled(&mut lines, theme, &pairs);

@@ -40,12 +40,19 @@ fn waits_for(flow: &Flow, id: &str) -> Option<String> {
 /// Seconds that are left, where every step that is not done says how long it takes.
 fn left(flow: &Flow, now: f64) -> Option<f64> {
     let plan = flow.plan.as_ref()?;
-    let gone = |id: &str| match flow.steps.get(id) {
-        Some(StepRun::Running { since, .. }) => (now - since).max(0.0),
-        _ => 0.0,
-    };
-    let open = plan.steps.iter().filter(|s| matches!(flow.steps.get(&s.id), Some(StepRun::Waiting | StepRun::Running { .. })));
-    open.map(|s| s.preview.seconds.map(|all| (all - gone(&s.id)).max(0.0))).try_fold(0.0, |sum, s| s.map(|s| sum + s))
+    let (seconds, whole) = plan.lasts(|s| {
+        let all = s.preview.seconds;
+        match flow.steps.get(&s.id)? {
+            StepRun::Waiting => Some(all),
+            // What shares the line is told by its bytes.
+            StepRun::Running { progress: Some((done, Some(total @ 1..), Unit::Bytes)), .. } => {
+                Some(all.map(|all| all * (1.0 - *done as f64 / *total as f64).clamp(0.0, 1.0)))
+            }
+            StepRun::Running { since, .. } => Some(all.map(|all| (all - (now - since)).max(0.0))),
+            _ => None,
+        }
+    });
+    whole.then_some(seconds)
 }
 
 /// Cells below which a bar says less than a number.

@@ -14,8 +14,8 @@ use crate::front::full::part::page::Page;
 use crate::front::full::part::text::Row;
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::plan::{Plan, Risk, Step, StepState, removals};
-use crate::words::figures::{bytes, count, span};
-use crate::words::stage;
+use crate::words::figures::{bytes, count, takes};
+use crate::words::{stage, sum};
 
 /// Files that a person asks for.
 pub const SITE_FILE: &str = "kerbup-site.toml";
@@ -52,29 +52,6 @@ fn items<'a>(flow: &'a Flow, plan: &'a Plan) -> Vec<Item<'a>> {
     let steps = || plan.steps.iter().enumerate().map(|(i, s)| Item::Step(i, s));
     let changes = |item: &Item<'_>| matches!(item, Item::Step(_, s) if different(flow, s));
     gone.chain(steps().filter(changes)).chain(steps().filter(|i| !changes(i))).collect()
-}
-
-/// What the plan comes to, from what was measured; what was not is not counted, and that is said.
-pub fn totals(flow: &Flow, plan: &Plan) -> String {
-    let todo: Vec<&Step> = plan.steps.iter().filter(|s| !there(flow, s)).collect();
-    let mut out = count(plan.steps.len(), "step");
-    if todo.len() < plan.steps.len() {
-        out += &format!(", {} done already", plan.steps.len() - todo.len());
-    }
-    let gone = removals(&flow.states).count();
-    if gone > 0 {
-        out += &format!(" · {gone} to remove");
-    }
-    let download: u64 = todo.iter().filter_map(|s| s.preview.download_bytes).sum();
-    if download > 0 {
-        out += &format!(" · {} to download", bytes(download));
-    }
-    let known: f64 = todo.iter().filter_map(|s| s.preview.seconds).sum();
-    if known > 0.0 {
-        let all = todo.iter().all(|s| s.preview.seconds.is_some());
-        out += &format!(" · {} {}", if all { "about" } else { "at least" }, span(known));
-    }
-    out
 }
 
 /// The button counts what will be done, and nothing that stands already.
@@ -118,7 +95,7 @@ impl Review {
                 row.cell(theme.state(Mark::Good, "there already"), place + size + time)
             } else {
                 let size_text = s.preview.download_bytes.map(bytes).unwrap_or_default();
-                let time_text = s.preview.seconds.map(|s| format!("~{}", span(s))).unwrap_or_default();
+                let time_text = s.preview.seconds.map(|s| if s < 0.95 { takes(s) } else { format!("~{}", takes(s)) }).unwrap_or_default();
                 row.left(&s.preview.place, place, theme.dim()).right(&size_text, size, theme.plain()).right(&time_text, time, theme.dim())
             };
             page.row(i == at && !self.button, theme, row);
@@ -162,6 +139,9 @@ impl Review {
                 page.line(Line::from(vec![Span::styled(format!("  {label:<9}"), theme.dim()), Span::raw(text.to_string())]));
             }
         };
+        if let Some(said) = sum::step(s) {
+            label(page, "takes", &said);
+        }
         for (i, command) in s.preview.by_hand.iter().take(if theme.wide() { 6 } else { 1 }).enumerate() {
             label(page, if i == 0 { "by hand" } else { "" }, command);
         }
@@ -245,15 +225,21 @@ impl Screen for Review {
             (area, None)
         };
         let mut page = Page::new(buf, list);
-        page.para(&totals(flow, plan), theme.strong(), 2, 2);
-        if !theme.narrow() {
+        if theme.narrow() {
+            page.para(&sum::short(plan, &flow.states), theme.strong(), 2, 3);
+        } else {
+            let (all, time) = sum::parts(plan, &flow.states);
+            page.para(&all.join(" · "), theme.strong(), 2, 2);
+            if let Some(time) = time {
+                page.para(&time, theme.plain(), 2, 1);
+            }
             page.gap();
         }
-        let below = if theme.narrow() || beside_it.is_some() { 2 } else { 7 };
+        let below = if theme.narrow() || beside_it.is_some() { 2 } else { 8 };
         let height = usize::from(page.room()).saturating_sub(below).max(1);
         self.steps(flow, plan, theme, &mut page, height);
         if beside_it.is_none() && !theme.narrow() {
-            page.keep(7);
+            page.keep(8);
             page.rule(theme, "");
             self.chosen(flow, plan, theme, &mut page);
         }

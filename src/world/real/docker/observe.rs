@@ -24,6 +24,7 @@ pub(super) fn info(version: &Value, info: &Value) -> EngineInfo {
         product,
         operating_system: text(&info["OperatingSystem"]),
         driver: text(&info["Driver"]),
+        keeps_packed: keeps_packed(info),
         security_options: strings(&info["SecurityOptions"]),
         warnings: strings(&info["Warnings"]),
         insecure_registries: insecure,
@@ -31,6 +32,13 @@ pub(super) fn info(version: &Value, info: &Value) -> EngineInfo {
         swap_limit: info["SwapLimit"].as_bool(),
         cgroup_driver: text(&info["CgroupDriver"]),
     }
+}
+
+/// Docker names its store beside the driver: `["driver-type", "io.containerd.snapshotter.v1"]` is containerd's, and every other
+/// list is that of a driver of Docker's own, which throws layers away once they are unpacked.
+fn keeps_packed(info: &Value) -> Option<bool> {
+    let pairs = info["DriverStatus"].as_array()?;
+    Some(pairs.iter().any(|p| p[0] == "driver-type" && p[1].as_str().is_some_and(|t| t.starts_with("io.containerd.snapshotter"))))
 }
 
 /// Docker's word for an architecture, where the kernel's came.

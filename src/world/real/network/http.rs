@@ -4,14 +4,14 @@ use std::error::Error;
 use std::io;
 use std::net::IpAddr;
 use std::sync::{Mutex, Once, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use url::{Host, Url};
 
-use crate::world::network::{NetError, Request, Response};
+use crate::world::network::{Fetched, NetError, Request, Response};
 
 /// Bytes of a body that are kept.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -88,7 +88,8 @@ impl Http {
         Ok(made)
     }
 
-    pub(super) async fn exchange(&self, request: Request) -> Result<Response, NetError> {
+    /// Asks, and answers with what came before the body.
+    async fn begin(&self, request: Request) -> Result<(reqwest::Response, Response), NetError> {
         let at = place(&request.url);
         let client = self.client(&request)?;
         let method = reqwest::Method::from_bytes(request.method.as_bytes()).map_err(|e| NetError::Protocol(at.clone(), e.to_string()))?;
@@ -99,10 +100,43 @@ impl Http {
         if !request.body.is_empty() {
             asked = asked.body(request.body);
         }
-        let mut answer = asked.send().await.map_err(|e| told(&at, &e))?;
+        let answer = asked.send().await.map_err(|e| told(&at, &e))?;
         let headers =
             answer.headers().iter().map(|(n, v)| (n.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned())).collect();
-        let mut got = Response { status: answer.status().as_u16(), headers, body: vec![] };
+        let status = answer.status().as_u16();
+        Ok((answer, Response { status, headers, body: vec![] }))
+    }
+
+    /// How fast a body comes, at most so much of it. A new connection is slow at first: the first eighth is not counted, unless
+    /// no more than that comes.
+    pub(super) async fn measure(&self, request: Request, most: u64) -> Result<Fetched, NetError> {
+        let until = Instant::now() + request.timeout;
+        let at = place(&request.url);
+        let (mut answer, response) = self.begin(request).await?;
+        // Bytes so far, and when: at the first that came, at the end of the first eighth, and last.
+        let (mut sum, mut first, mut warm, mut last) = (0_u64, None, None, (0, Instant::now()));
+        while sum < most && (200..300).contains(&response.status) {
+            let left = until.saturating_duration_since(Instant::now());
+            let part = match tokio::time::timeout(left, answer.chunk()).await {
+                Ok(Ok(Some(part))) => part,
+                Ok(Ok(None)) | Err(_) => break,
+                Ok(Err(e)) if e.is_timeout() => break,
+                Ok(Err(e)) => return Err(told(&at, &e)),
+            };
+            sum = sum.saturating_add(part.len() as u64);
+            last = (sum, Instant::now());
+            first.get_or_insert(last);
+            if sum >= most / 8 {
+                warm.get_or_insert(last);
+            }
+        }
+        let from = warm.filter(|w| w.0 < last.0).or(first).unwrap_or(last);
+        Ok(Fetched { response, bytes: last.0 - from.0, seconds: (last.1 - from.1).as_secs_f64() })
+    }
+
+    pub(super) async fn exchange(&self, request: Request) -> Result<Response, NetError> {
+        let at = place(&request.url);
+        let (mut answer, mut got) = self.begin(request).await?;
         while got.body.len() < BODY_LIMIT {
             match answer.chunk().await {
                 Ok(Some(part)) => got.body.extend_from_slice(&part[..part.len().min(BODY_LIMIT - got.body.len())]),
@@ -211,6 +245,36 @@ mod tests {
     async fn status_headers_and_body_come_back_and_redirects_are_not_followed() {
         let got = ask(says(b"HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/\r\nContent-Length: 2\r\n\r\nno").await).await.unwrap();
         assert_eq!((got.status, got.header("location"), got.body.as_slice()), (302, Some("http://192.0.2.1/"), b"no".as_slice()));
+    }
+
+    /// A body without end, so many bytes each 10 ms.
+    async fn trickles(bytes: usize) -> Url {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        tokio::spawn(async move {
+            let (mut to, _) = listener.accept().await.unwrap();
+            let _ = to.read(&mut [0; 4096]).await;
+            let _ = to.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+            while to.write_all(&vec![b'x'; bytes]).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        url
+    }
+
+    #[tokio::test]
+    async fn a_body_is_measured_as_far_as_asked_for_or_as_time_allows() {
+        let within = |url, ms| Request { timeout: Duration::from_millis(ms), ..Request::get(url) };
+        let began = Instant::now();
+        let much = Http::new().measure(within(trickles(100_000).await, 5_000), 1_000_000).await.unwrap();
+        assert!(much.response.status == 200 && (500_000..1_100_000).contains(&much.bytes), "{much:?}");
+        assert!(began.elapsed() < Duration::from_secs(3) && much.response.body.is_empty());
+        // No machine sleeps shorter than it is told to, so that is the most it can be.
+        assert!(much.bytes as f64 / much.seconds <= 11_000_000.0, "{much:?}");
+        let little = Http::new().measure(within(trickles(1_000).await, 400), 1_000_000).await.unwrap();
+        assert!(little.bytes > 0 && little.bytes < 60_000 && little.seconds < 0.5, "{little:?}");
+        let none = Http::new().measure(within(says(b"HTTP/1.1 404 No\r\nContent-Length: 2\r\n\r\nno").await, 400), 9).await.unwrap();
+        assert_eq!((none.response.status, none.bytes), (404, 0));
     }
 
     #[tokio::test]

@@ -16,7 +16,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::model::camera::{StreamError, StreamReading};
-use crate::world::network::{NetError, Network, Request, Response};
+use crate::world::network::{Fetched, NetError, Network, Request, Response};
 
 /// How long a name may take: resolvers that do not answer try for half a minute otherwise.
 const NAME_TIMEOUT: Duration = Duration::from_secs(5);
@@ -107,6 +107,10 @@ impl Network for RealNetwork {
 
     async fn http(&self, request: Request) -> Result<Response, NetError> {
         self.http.exchange(request).await
+    }
+
+    async fn fetch(&self, request: Request, most: u64) -> Result<Fetched, NetError> {
+        self.http.measure(request, most).await
     }
 
     async fn rtsp(
