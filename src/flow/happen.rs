@@ -81,7 +81,7 @@ impl Flow {
                 self.step(id, None, StepRun::Running { since, progress: Some((done, total, unit)), note });
             }
             Event::StepDone { id, title, seconds, changed } => {
-                self.note_down(self.begun(&id) + seconds, stage::step_done(&title, seconds, changed));
+                self.note_down(self.begun(&id) + seconds, stage::step_done(&id, &title, seconds, changed));
                 self.step(id, Some(title), StepRun::Done { seconds, changed });
             }
             Event::StepFailed { id, title, seconds, fault } => {

@@ -7,7 +7,7 @@ use kerbup::front::full::app::App;
 use kerbup::front::line::{Terminal, show, unattended};
 use kerbup::front::{json, line};
 use kerbup::model::answers::Answers;
-use kerbup::model::event::Event;
+use kerbup::model::event::{Event, PROOF};
 use kerbup::model::fault::Fault;
 use kerbup::model::plan::Plan;
 use kerbup::words::state;
@@ -68,8 +68,8 @@ async fn in_lines(events: &[Event]) {
     for event in events {
         let (title, how) = match event {
             Event::StepStarted { title, .. } => (title, "started"),
-            Event::StepDone { title, changed: true, .. } => (title, "done in"),
-            Event::StepDone { title, changed: false, .. } => (title, "was right already"),
+            Event::StepDone { id, title, changed, .. } if *changed || id == PROOF => (title, "done in"),
+            Event::StepDone { title, .. } => (title, "was right already"),
             Event::StepFailed { title, .. } => (title, "failed after"),
             Event::StepReverted { title, .. } => (title, "done"),
             Event::Recorded { camera, says } => {
@@ -144,8 +144,8 @@ fn on_the_screen(events: &[Event]) {
         let shown = screen(&app);
         let (title, words) = match event {
             Event::StepStarted { title, .. } => (title, vec!["running".to_string()]),
-            Event::StepDone { title, changed: true, .. } => (title, vec!["done".into()]),
-            Event::StepDone { title, changed: false, .. } => (title, vec!["right already".into()]),
+            Event::StepDone { id, title, changed, .. } if *changed || id == PROOF => (title, vec!["done".into()]),
+            Event::StepDone { title, .. } => (title, vec!["right already".into()]),
             Event::StepFailed { title, fault, .. } => {
                 failed = true;
                 (title, vec![format!("failed: {}", fault.code)])

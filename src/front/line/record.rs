@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::show;
-use crate::model::event::{Event, PROOF, Unit};
+use crate::model::event::{Event, Unit};
 use crate::model::health::HealthSnapshot;
 use crate::model::plan::Plan;
 use crate::words::camera::whence;
 use crate::words::figures::{bytes, count, span, time_of_day};
-use crate::words::{plain, state};
+use crate::words::{plain, stage, state};
 
 /// Seconds between two lines of progress of one step.
 const PROGRESS_EVERY: f64 = 5.0;
@@ -113,9 +113,7 @@ impl Record {
             Event::StepProgress { id, done, total, unit, note } => self.progress(id, &far(*done, *total, *unit, note), now),
             Event::StepDone { id, title, seconds, changed } => {
                 self.running.remove(id);
-                // Waiting changes nothing, and is over all the same.
-                let how = if *changed || id == PROOF { format!("done in {}", span(*seconds)) } else { "was right already".into() };
-                vec![format!("{} {}  {title}: {how}.", self.stamp(now), self.number(id))]
+                vec![format!("{} {}  {}.", self.stamp(now), self.number(id), stage::step_done(id, title, *seconds, *changed))]
             }
             Event::StepFailed { id, title, seconds, fault } => {
                 self.running.remove(id);
@@ -243,7 +241,7 @@ mod tests {
         let done = Event::StepDone { id: "m".into(), title, seconds: 25.0, changed: true };
         assert_eq!(record.event(&done, START + 25.0), ["[18:02:36] 1 of 14  Fetch MongoDB 4.4.18: done in 25 s."]);
         assert_eq!(record.tick(START + 99.0), None);
-        let waited = Event::StepDone { id: PROOF.into(), title: "Wait".into(), seconds: 31.0, changed: false };
+        let waited = Event::StepDone { id: crate::model::event::PROOF.into(), title: "Wait".into(), seconds: 31.0, changed: false };
         assert!(record.event(&waited, START + 99.0)[0].ends_with("Wait: done in 31 s."));
         let gone = Event::StepReverted { id: "m".into(), title: "Remove the image mongo:4.4.18".into() };
         assert_eq!(record.event(&gone, START + 99.0), ["[18:03:50] 1 of 14  Remove the image mongo:4.4.18: done."]);

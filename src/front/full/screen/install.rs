@@ -17,6 +17,7 @@ use crate::front::full::part::text::{Row, width};
 use crate::front::full::theme::{Mark, Theme};
 use crate::model::event::Unit;
 use crate::words::figures::{bytes, part_of, percent, span, time_of_day};
+use crate::words::stage;
 
 /// The screen. The cursor follows what runs until it is moved.
 #[derive(Debug, Default)]
@@ -100,7 +101,7 @@ fn row(flow: &Flow, id: &str, theme: &Theme, cells: usize) -> Line<'static> {
             }
             line
         }
-        Some(StepRun::Done { seconds, changed }) => end(Mark::Good, if *changed { "done" } else { "right already" }, &span(*seconds)),
+        Some(StepRun::Done { seconds, changed }) => end(Mark::Good, stage::done(id, *changed), &span(*seconds)),
         Some(StepRun::Failed { seconds, fault }) => end(Mark::Bad, &format!("failed: {}", fault.code), &span(*seconds)),
         Some(StepRun::Reverted) => end(Mark::Off, "done", ""),
     }
