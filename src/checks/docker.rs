@@ -111,7 +111,12 @@ pub fn remote(f: &Facts) -> Outcome {
     only_on_docker!(f);
     match known!(f.host.docker) {
         DockerPresence::Remote { host } => Outcome::block(
-            format!("Docker commands here go to another machine ({host})"),
+            match host.split_once("://").map_or("", |(_, to)| to) {
+                to if ["127.", "localhost", "[::1]"].iter().any(|own| to.starts_with(own)) => {
+                    format!("Docker commands here go to a port, behind which another machine may be ({host})")
+                }
+                _ => format!("Docker commands here go to another machine ({host})"),
+            },
             "Run kerbup on that machine itself. Or use the Docker here: unset DOCKER_HOST; docker context use default",
         ),
         _ => Outcome::pass("Docker is this machine's own"),

@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use url::Url;
 
 use crate::world::files::Files;
 
@@ -13,7 +12,7 @@ use super::{network, read, user};
 pub(crate) struct Target {
     /// `unix:///var/run/docker.sock`, `ssh://…`, without a login's password.
     pub host: String,
-    /// It is another machine.
+    /// It is, or may be, another machine.
     pub remote: bool,
 }
 
@@ -105,16 +104,10 @@ fn endpoint(meta: &str) -> Option<String> {
     serde_json::from_str::<Meta>(meta).ok().map(|m| m.endpoints.docker.host).filter(|h| !h.is_empty())
 }
 
-/// The address is another machine's.
+/// The address may be another machine's: anything but a socket of this one. A port of this machine counts as well, since it may be
+/// the near end of a tunnel, and whoever set it would look for the parts behind it.
 fn remote(host: &str) -> bool {
-    if host.starts_with("unix:") || host.starts_with("npipe:") || host.starts_with("fd:") || host.starts_with('/') {
-        return false;
-    }
-    // `tcp` is no scheme whose host Url would check, which is fine: names of this machine are compared as text.
-    match Url::parse(host).ok().and_then(|u| u.host_str().map(str::to_string)) {
-        Some(name) => name != "localhost" && name != "[::1]" && !name.starts_with("127."),
-        None => true,
-    }
+    !(host.starts_with("unix:") || host.starts_with("npipe:") || host.starts_with("fd:") || host.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -139,7 +132,7 @@ mod tests {
     fn a_chosen_host_is_told_apart_from_this_machine() {
         let of = |host: &str| target(&pi().variable("DOCKER_HOST", host)).unwrap();
         assert_eq!(of("unix:///run/user/1000/docker.sock").socket(), Some("/run/user/1000/docker.sock"));
-        assert!(!of("tcp://127.0.0.1:2375").remote && !of("tcp://localhost:2375").remote);
+        assert!(of("tcp://127.0.0.1:2375").remote && of("tcp://localhost:2375").remote && !of("/run/docker.sock").remote);
         assert_eq!(of("ssh://me:geheim@nas.lan"), Target { host: "ssh://nas.lan".into(), remote: true });
         assert!(of("tcp://192.0.2.7:2376").remote && of("nonsense").remote);
     }

@@ -41,10 +41,13 @@ pub struct Step {
     pub preview: Preview,
 }
 
+/// The place of a step that changes the machine itself, not only what is in its engine.
+pub const HERE: &str = "this machine";
+
 /// What a step will make or change. Figures are measured or absent, never guessed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Preview {
-    /// Where: `this machine`, `Docker`, `download`.
+    /// Where: [`HERE`], `Docker`, `download`.
     pub place: String,
     /// The commands to do it by hand; secrets as shell variables.
     pub by_hand: Vec<String>,

@@ -2,7 +2,7 @@
 
 use super::build::{Wish, one};
 use crate::model::fault::Fault;
-use crate::model::plan::{Preview, Risk, Step};
+use crate::model::plan::{HERE, Preview, Risk, Step};
 use crate::step::{program, unit};
 
 pub(super) fn copy(wish: &Wish, steps: &[Step]) -> Result<Step, Fault> {
@@ -12,7 +12,7 @@ pub(super) fn copy(wish: &Wish, steps: &[Step]) -> Result<Step, Fault> {
     s.why = "So that there is always one that shows, repairs and removes what it made.".into();
     s.after = steps.iter().filter(|s| s.kind == "storage").map(|s| s.id.clone()).collect();
     s.preview = Preview {
-        place: "this machine".into(),
+        place: HERE.into(),
         by_hand: vec![format!("sudo install -m 755 kerbup {}", with.copy), format!("sudo ln -s {} {}", with.copy, with.link)],
         undo: "Removes copy and link.".into(),
         ..Preview::default()
@@ -31,7 +31,7 @@ fn looks_after(id: &str, with: &unit::With, after: Vec<String>, undo: &str) -> R
     s.after = after;
     s.risk = Risk::Machine;
     s.budget = 180;
-    s.preview = Preview { place: "this machine".into(), by_hand: with.by_hand(), undo: undo.into(), ..Preview::default() };
+    s.preview = Preview { place: HERE.into(), by_hand: with.by_hand(), undo: undo.into(), ..Preview::default() };
     Ok(s)
 }
 

@@ -9,7 +9,7 @@ use crate::model::answers::{Answers, Camera};
 use crate::model::engine::{NetworkSpec, RegistryLogin};
 use crate::model::fault::{Fault, Whose};
 use crate::model::host::HostReport;
-use crate::model::plan::{Plan, Preview, Risk, Step};
+use crate::model::plan::{HERE, Plan, Preview, Risk, Step};
 use crate::model::recipe::ComponentShape;
 use crate::model::survey::Survey;
 use crate::model::text::Text;
@@ -118,7 +118,7 @@ fn folder(wish: &Wish) -> Result<Step, Fault> {
     s.title = format!("Prepare the folder {path}");
     s.why = "Recordings, and what makes them usable again, lie here.".into();
     s.preview = Preview {
-        place: "this machine".into(),
+        place: HERE.into(),
         by_hand: vec![format!("sudo mkdir -p {path}/.kerbup")],
         undo: "Recordings stay unless you ask for them to go.".into(),
         ..Preview::default()

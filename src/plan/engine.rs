@@ -4,7 +4,7 @@ use super::build::{Wish, one};
 use crate::model::fact::Fact;
 use crate::model::fault::{Fault, Whose};
 use crate::model::host::{DockerEngine, DockerFlavour, DockerPresence, HostReport};
-use crate::model::plan::{Preview, Risk, Step};
+use crate::model::plan::{HERE, Preview, Risk, Step};
 use crate::recipe::engine as by_hand;
 use crate::step::docker;
 
@@ -49,7 +49,7 @@ pub(super) fn engine(wish: &Wish) -> Result<Option<Step>, Fault> {
     s.risk = Risk::Machine;
     s.budget = 1800;
     s.preview = Preview {
-        place: "this machine".into(),
+        place: HERE.into(),
         by_hand: docker::by_hand(&with),
         undo: undo.into(),
         // How much packages are, their own list tells when they are installed.

@@ -3,7 +3,7 @@
 use super::build::{Wish, one};
 use crate::model::fault::Fault;
 use crate::model::host::{DockerFlavour, DockerPresence};
-use crate::model::plan::{Preview, Risk, Step};
+use crate::model::plan::{HERE, Preview, Risk, Step};
 use crate::model::registry as names;
 use crate::step::registry::{Trust, With};
 
@@ -45,7 +45,7 @@ pub(super) fn own_registry(wish: &Wish, after: &[String]) -> Result<Vec<Step>, F
         s.risk = Risk::Machine;
         s.budget = 180;
         s.preview = Preview {
-            place: "this machine".into(),
+            place: HERE.into(),
             by_hand: with.by_hand(images.ca.as_deref().unwrap_or_default()),
             undo: undo.into(),
             ..Preview::default()

@@ -13,7 +13,7 @@ use crate::front::full::part::list::{Cursor, window};
 use crate::front::full::part::page::Page;
 use crate::front::full::part::text::Row;
 use crate::front::full::theme::{Mark, Theme};
-use crate::model::plan::{Plan, Risk, Step, StepState, removals};
+use crate::model::plan::{HERE, Plan, Step, StepState, removals};
 use crate::words::figures::{bytes, count, takes};
 use crate::words::{stage, sum};
 
@@ -65,7 +65,7 @@ fn button(flow: &Flow, plan: &Plan, narrow: bool) -> String {
     if narrow {
         return format!("[ {what} ]");
     }
-    match todo().filter(|s| s.risk == Risk::Machine).count() {
+    match todo().filter(|s| s.preview.place == HERE).count() {
         0 => format!("[ {what}: {} ]", count(steps, "step")),
         1 => format!("[ {what}: {}, one of them changes this machine ]", count(steps, "step")),
         n => format!("[ {what}: {}, {n} of them change this machine ]", count(steps, "step")),
