@@ -1,6 +1,7 @@
 //! A run told as lines: its events to the end, what a signal does, and the exit code.
 
 use std::future::Future;
+use std::time::Duration;
 
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -13,6 +14,9 @@ use crate::model::event::Event;
 use crate::model::fault::{Fault, Whose};
 use crate::model::journal::Ending;
 use crate::words::{faults, help};
+
+/// After a signal, what was said last has so long to be printed.
+const SOON: Duration = Duration::from_secs(2);
 
 /// Does the work on a site, prints its events, and turns how it ended into an exit code. All that was said is printed before it
 /// answers, whichever way the work ended; with JSON the last line is the done event.
@@ -34,13 +38,18 @@ where
     });
     let signal = ended_by_signal();
     tokio::pin!(signal);
+    let mut patience = Duration::MAX;
     let ended = loop {
         tokio::select! {
             Some(event) = events.recv() => {
                 let _ = told.send(event);
             }
-            result = &mut work => break result.unwrap_or_else(|e| Err(vec![faults::broke_off(&e.to_string())])),
-            code = &mut signal => break Err(vec![cut_short(&quiet, site, code)]),
+            result = &mut work => break result.unwrap_or_else(|e| Err(vec![faults::broke_off(&e.to_string(), &go_on(&quiet, site))])),
+            code = &mut signal => {
+                work.abort();
+                patience = SOON;
+                break Err(vec![cut_short(&quiet, site, code)]);
+            }
         }
     };
     while let Ok(event) = events.try_recv() {
@@ -52,7 +61,8 @@ where
         }
     }
     drop(told);
-    let _ = printing.await;
+    // Who reads may have stopped reading: that holds up no signal.
+    let _ = tokio::time::timeout(patience, printing).await;
     match ended {
         Ok(Finished { ending: Ending::Done, .. }) => Ok(Exit::Done.code()),
         Ok(Finished { ending: Ending::Stopped, .. }) => Ok(Exit::Stopped.code()),
@@ -74,8 +84,15 @@ fn cut_short(drive: &Drive, site: &str, code: Exit) -> Fault {
     if code == Exit::Interrupted {
         drive.stand_down(site);
     }
-    Fault::new(Whose::Input, name, format!("Ended by {by}."))
-        .cure("What is done stays done. Give the same command again: it goes on from there.")
+    Fault::new(Whose::Input, name, format!("Ended by {by}.")).cure(go_on(drive, site))
+}
+
+/// How to go on: a run that was begun is in the journal, with all that was answered.
+fn go_on(drive: &Drive, site: &str) -> String {
+    match drive.site(Some(site)) {
+        Ok(site) if site.receipt.unfinished() => help::goes_on(&site.name),
+        _ => help::NOT_BEGUN.into(),
+    }
 }
 
 /// Ctrl-C and TERM end the program; the journal resumes. A lost line (HUP) does not end a run.

@@ -61,8 +61,8 @@ pub struct Memory {
     pub tried: BTreeMap<String, CameraTried>,
     /// What the last survey learnt of images, by full name with tag.
     pub images: BTreeMap<String, ImageSurvey>,
-    /// How fast the line was, in bytes a second, once that was measured.
-    pub line: Option<Fact<f64>>,
+    /// How fast the line was, in bytes a second, once that was measured, with the registry of one's own that it was measured to.
+    pub line: Option<(Option<String>, Fact<f64>)>,
     /// What the site keeps itself, with the folders that were counted and when.
     pub counted: Option<(Vec<String>, f64, Own)>,
     /// The plan that was shown last.

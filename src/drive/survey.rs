@@ -101,10 +101,14 @@ impl Drive {
             s.images.extend(missing.iter().filter_map(|n| Some((n.clone(), memory.images.get(n).filter(told)?.clone()))));
         }
         missing.retain(|n| !s.images.contains_key(n));
-        let measured = self.memory().line.clone();
+        // The line to another registry is another one.
+        let registry = answers.images.registry.clone();
+        let measured = self.memory().line.as_ref().filter(|(to, _)| *to == registry).map(|(_, line)| line.clone());
         // Whole downloads of this machine say more than a piece of one, and a line is measured once.
         let line = s.fetch_rate.is_none() && measured.as_ref().is_none_or(|l| l.get().is_none());
         s.line_rate = measured.unwrap_or_else(|| Fact::unknown("nothing was downloaded yet"));
+        // Also where nothing is missing: what was to be fetched a while ago is here by now.
+        self.memory().images = s.images.clone();
         if missing.is_empty() {
             return;
         }
@@ -121,7 +125,7 @@ impl Drive {
         s.images.extend(told.images);
         self.memory().images = s.images.clone();
         if line {
-            self.memory().line = Some(told.line.clone());
+            self.memory().line = Some((registry, told.line.clone()));
             s.line_rate = told.line;
         }
     }
@@ -160,6 +164,9 @@ impl Drive {
 
     /// Surveys, plans, and asks each step how things stand. Among the states is also what the plan removes.
     pub async fn plan(&self, answers: &Answers) -> Result<(Plan, BTreeMap<String, StepState>), Fault> {
+        if self.recipes.components.is_empty() {
+            return Err(words::faults::no_recipes());
+        }
         let host = self.memory().host.clone();
         let mut survey = self.survey(&host, answers).await;
         let receipt = Receipt::read(&*self.world.files, &self.state(&answers.site))?;
@@ -292,6 +299,24 @@ mod tests {
         drive.memory().images.get_mut(&name).unwrap().download = Fact::known(7, "told before");
         let (plan, _) = drive.plan(&answers).await.unwrap();
         assert!(downloads(&plan).contains(&(store.0, Some(7))));
+    }
+
+    #[tokio::test]
+    async fn what_was_to_be_fetched_and_is_here_by_now_is_known_to_be_here() {
+        let server = named("server").unwrap();
+        let host = server.host.clone();
+        let world = paced(server, Pace::Speed(5000.0)).0;
+        let drive = Drive::new(world, embedded().unwrap(), "/state".into(), tokio::sync::mpsc::unbounded_channel().0);
+        drive.memory().host = host;
+        let answers = Answers::default();
+        drive.plan(&answers).await.unwrap();
+        let learnt = drive.memory().images.clone();
+        assert!(learnt.len() >= 3 && learnt.values().any(|i| i.present.is_none()), "{learnt:?}");
+        for name in learnt.keys() {
+            drive.world.engine.pull(name, None, &|_| {}).await.unwrap();
+        }
+        drive.plan(&answers).await.unwrap();
+        assert!(drive.memory().images.values().all(|i| i.present.is_some()), "{:?}", drive.memory().images);
     }
 
     #[tokio::test]

@@ -11,7 +11,7 @@ pub struct Reading(LazyLock<Recipes, Box<dyn FnOnce() -> Recipes + Send>>);
 
 impl Reading {
     /// Begins to read the recipes inside the program, on a thread of their own. A test reads them as well, so that a program with
-    /// recipes that cannot be used is never handed out; nothing would be installed by one.
+    /// recipes that cannot be used is never handed out; with one there would be none, and no plan is made of none.
     pub fn embedded() -> Self {
         let reading = thread::spawn(load::embedded);
         Reading(LazyLock::new(Box::new(move || reading.join().ok().and_then(Result::ok).unwrap_or_default())))

@@ -25,8 +25,14 @@ pub fn run_lost() -> Fault {
 }
 
 /// A task of the program ended as it must not.
-pub fn broke_off(why: &str) -> Fault {
-    Fault::new(Whose::Ours, "BROKE-OFF", "kerbup broke off.").because(why).cure("Run it again: it goes on where it stopped.")
+pub fn broke_off(why: &str, go_on: &str) -> Fault {
+    Fault::new(Whose::Ours, "BROKE-OFF", "kerbup broke off.").because(why).cure(go_on)
+}
+
+/// There is nothing that a plan could be made of.
+pub fn no_recipes() -> Fault {
+    Fault::new(Whose::Ours, "RECIPES-MISSING", "There is no recipe for any part, so there is nothing to install.")
+        .cure("Leave --recipes out to use kerbup's own recipes. Where that does not help, this program is damaged: fetch it anew.")
 }
 
 /// Lines for people: what is wrong, where, why, what to do.

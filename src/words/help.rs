@@ -12,8 +12,7 @@ pub const WHERE: &str = "Docker is right for one machine. Small is for little me
 pub const CAMERAS: &str =
     "Each camera is tried as soon as it was typed. One that does not answer now can stay in the list and is watched for.";
 /// Storage.
-pub const STORAGE: &str =
-    "Recordings older than the days to keep are deleted. Your router keeps the internet out, whatever you choose here: open no port in it.";
+pub const STORAGE: &str = "Recordings older than the days to keep are deleted. At home your router keeps the internet out: open no port in it. A server with an address of its own on the internet shows the page to everybody: choose this machine only there.";
 /// Review.
 pub const REVIEW: &str = "Every step that will be taken, with the commands to do it by hand. Only the button starts it.";
 /// Install.
@@ -37,6 +36,14 @@ pub const NOTHING_CHANGED: &str = "Nothing was changed. What you typed is not ke
 pub const WINDOW_CLOSED: &str = "The run goes on. Start kerbup to see it again.";
 /// The screen was closed at once while a run was under way.
 pub const CUT_SHORT: &str = "Stopped. Start kerbup again to go on from there.";
+/// A run that was begun without a screen was cut off before its first step.
+pub const NOT_BEGUN: &str = "Nothing was begun. Give the same command again.";
+
+/// The same, once it had begun.
+pub fn goes_on(site: &str) -> String {
+    format!("What is done stays done. To go on from there: kerbup resume --site {site}")
+}
+
 /// After a first Ctrl-C.
 pub const ONCE_MORE: &str = "Ctrl-C once more stops at once.";
 /// The cursor is on what needs a look most.

@@ -136,7 +136,7 @@ fn a_signal_is_told_with_the_way_on_and_the_last_line_is_how_it_ended() {
         let ran = running.end(Duration::from_secs(20));
         assert_eq!((ran.code, &ran.done()["ok"]), (code, &json!(false)), "{}", said(&ran));
         assert!(ran.events().iter().any(|e| e["fault"]["code"] == name), "{}", ran.out);
-        assert!(ran.err.contains("Give the same command again: it goes on from there"), "{}", ran.err);
+        assert!(ran.err.contains("What is done stays done. To go on from there: kerbup resume --site try"), "{}", ran.err);
     }
 }
 
