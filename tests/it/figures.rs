@@ -163,9 +163,7 @@ fn what_a_plan_says_of_an_image_is_what_the_registry_stores_and_the_engine_takes
     let (host, folder) = own.split_once('/').unwrap();
     let (name, tag) = IMAGES[0].split_once(':').unwrap();
     let repository = format!("http://{host}/v2/{folder}/{name}");
-    let began = std::time::Instant::now();
     let plan = site.run(&["plan", "--answers", site.file.to_str().unwrap(), "--output", "json"]).ok().document();
-    assert!(began.elapsed().as_secs() < 15, "{:?}", began.elapsed());
     let id = format!("image:{own}/{}", IMAGES[0]);
     let step = plan["steps"].as_array().unwrap().iter().find(|s| s["id"] == *id).unwrap_or_else(|| panic!("{plan}"));
 

@@ -76,8 +76,7 @@ struct Layer {
     kind: String,
 }
 
-/// Where the layers of an image lie, with the token for them.
-#[derive(Debug)]
+/// Where the layers of an image lie, with the token for them. It prints itself nowhere: the token is a secret.
 struct Pieces {
     host: String,
     base: String,

@@ -18,6 +18,12 @@ use crate::world::network::{Fetched, NetError, Network, Request, Response};
 
 pub(super) struct FakeNetwork(pub(super) Arc<Machine>);
 
+/// A registry's name; one of one's own has a port in it.
+fn registry_name(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
 impl FakeNetwork {
     fn registry(&self, host: &str) -> bool {
         self.0.described.host.registries.iter().any(|r| r.host == host && r.reach.get().is_some())
@@ -97,10 +103,9 @@ impl Network for FakeNetwork {
     async fn http(&self, request: Request) -> Result<Response, NetError> {
         self.0.wait(0.03).await;
         let host = request.url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        // One of one's own has a port in its name.
-        let with_port = request.url.port().map_or_else(|| host.clone(), |port| format!("{host}:{port}"));
-        if self.registry(&with_port) {
-            return Ok(services::registry(&self.0, &request, &with_port));
+        let name = registry_name(&request.url);
+        if self.registry(&name) {
+            return Ok(services::registry(&self.0, &request, &name));
         }
         let address = self.address(&host)?;
         let port = request.url.port_or_known_default().unwrap_or(80);
@@ -116,9 +121,9 @@ impl Network for FakeNetwork {
 
     async fn fetch(&self, request: Request, most: u64) -> Result<Fetched, NetError> {
         self.0.wait(0.03).await;
-        let host = request.url.host_str().unwrap_or_default().to_owned();
-        if !self.registry(&host) {
-            return Err(NetError::Name(host));
+        let name = registry_name(&request.url);
+        if !self.registry(&name) {
+            return Err(NetError::Name(name));
         }
         // As much as the described line sends in that time.
         let rate = self.0.described.downloads.max(1) as f64;

@@ -10,8 +10,9 @@ use url::Url;
 use super::{ACCEPT, Asker, LIMIT, REDIRECTS, is_own};
 use crate::world::network::{Fetched, NetError, Request, Response};
 
-/// So long is listened to how fast a piece comes.
+/// So long is listened to how fast a piece comes, and no longer than this after the first question for it.
 const SPEED: Duration = Duration::from_secs(2);
+const SPEED_IN_ALL: Duration = Duration::from_millis(2_800);
 
 /// How a registry wants to know who asks.
 #[derive(Debug, PartialEq, Eq)]
@@ -79,7 +80,7 @@ impl Session<'_> {
 
     pub(super) async fn ask(&mut self, address: &str, want: Want) -> Result<Fetched, String> {
         let mut url = Url::parse(address).map_err(|_| format!("{address} is no address"))?;
-        let home = url.origin();
+        let (home, began) = (url.origin(), tokio::time::Instant::now());
         let (mut redirects, mut asked) = (0, false);
         loop {
             let mut request = self.request(&url);
@@ -93,7 +94,7 @@ impl Session<'_> {
                 Want::Part(from, to) => request.headers.push(("range".into(), format!("bytes={from}-{to}"))),
                 Want::Speed(most) => {
                     request.headers.push(("range".into(), format!("bytes=0-{}", most.saturating_sub(1))));
-                    request.timeout = SPEED;
+                    request.timeout = SPEED.min(SPEED_IN_ALL.saturating_sub(began.elapsed()));
                 }
             }
             let network = self.asker.network;
