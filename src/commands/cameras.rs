@@ -73,13 +73,13 @@ pub async fn cameras(setup: Setup, globals: &Globals, command: Cameras) -> Resul
                 return Err(one(Fault::new(Whose::Input, "CAMERA-TWICE", format!("There is a camera {name} already."))
                     .cure(format!("Change it instead: kerbup cameras change {name}"))));
             }
-            let password = password(&setup, globals, &more).await?;
+            let password = password(&setup, globals, &more, None).await?;
             set(&setup.drive, &mut answers, None, (&name, url, password), &more)?;
         }
         Cameras::Change { name, url, more } => {
             let at = answers.cameras.iter().position(|c| c.name == name).ok_or_else(|| no_such(&name, &answers))?;
             let url = url.unwrap_or_else(|| answers.cameras[at].url.clone());
-            let password = password(&setup, globals, &more).await?;
+            let password = password(&setup, globals, &more, answers.cameras[at].user.as_deref()).await?;
             set(&setup.drive, &mut answers, Some(at), (&name, url, password), &more)?;
         }
         Cameras::Remove { name } => {
@@ -106,13 +106,14 @@ pub async fn cameras(setup: Setup, globals: &Globals, command: Cameras) -> Resul
 }
 
 /// The password that was given: in a file, or typed where a user was named and somebody sits at a terminal. Empty for none.
-async fn password(setup: &Setup, globals: &Globals, more: &CameraFlags) -> Result<SecretString, Vec<Fault>> {
+/// The password of the user that the camera has already is kept so.
+async fn password(setup: &Setup, globals: &Globals, more: &CameraFlags, old_user: Option<&str>) -> Result<SecretString, Vec<Fault>> {
     if let Some(path) = &more.password_file {
         let bytes = setup.drive.papers.read(path).map_err(|e| one(file_fault(&e, path)))?;
         return Ok(SecretString::from(String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']).to_string()));
     }
     let Some(user) = more.user.as_ref().filter(|_| setup.can_be_asked() && !globals.yes) else { return Ok(SecretString::default()) };
-    let prompt = plain::password_of(user);
+    let prompt = plain::password_of(user, old_user == Some(user));
     match Stdin::start(&setup.terminal).ask(Asked { prompt, default: String::new(), hidden: true }).await {
         Typed::Line(line) => Ok(SecretString::from(line)),
         _ => Err(one(Fault::new(Whose::Input, "YES-MISSING", plain::CAMERA_KEPT).cure(plain::PASSWORD_FILE))),

@@ -50,8 +50,9 @@ impl Drive {
         let (inside_user, inside_password) = inside.unzip();
         let user = if typed.user.is_empty() { inside_user } else { Some(typed.user.clone()) };
         let password = if typed.password.expose_secret().is_empty() { inside_password } else { Some(typed.password.clone()) };
-        // A user alone is a login with an empty password, as in a site file.
-        let password = password.or_else(|| kept("password")).or_else(|| user.as_ref().map(|_| SecretString::default()));
+        // The password that is kept is that of its user. A user alone is a login with an empty one, as in a site file.
+        let same = was.is_some_and(|c| c.user == user);
+        let password = password.or_else(|| kept("password").filter(|_| same)).or_else(|| user.as_ref().map(|_| SecretString::default()));
         let (url, whole) = ask::address::apart(main.whole.expose_secret().into());
         let (sub_url, whole_sub) = sub.as_ref().map(|s| ask::address::apart(s.whole.expose_secret().into())).unzip();
         let set = Camera { name, url, sub_url, user, record: typed.record };
@@ -204,6 +205,10 @@ mod tests {
         let (till, _) = drive.set_camera(typed("till", "rtsp://192.0.2.8/s", None, "u", "h@sh"), None).unwrap();
         drive.set_camera(typed("bar", &till.url, None, "u", ""), Some(&till)).unwrap();
         assert_eq!(kept(&drive, "camera.bar.url").unwrap(), "rtsp://u:h%40sh@192.0.2.8/s");
+        // The password of one user is not another's.
+        let (gate, _) = drive.set_camera(typed("gate", "rtsp://192.0.2.5/s", None, "u", "h"), None).unwrap();
+        drive.set_camera(typed("gate", &gate.url, None, "bob", ""), Some(&gate)).unwrap();
+        assert_eq!(kept(&drive, "camera.gate.url").unwrap(), "rtsp://bob:@192.0.2.5/s");
         // A user alone is a login too: its address is there for the recorder.
         drive.set_camera(typed("attic", "rtsp://192.0.2.6/s", None, "u", ""), None).unwrap();
         assert_eq!(kept(&drive, "camera.attic.url").unwrap(), "rtsp://u:@192.0.2.6/s");

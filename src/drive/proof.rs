@@ -12,7 +12,7 @@ use crate::model::answers::{Answers, Expose, Shape};
 use crate::model::camera::CameraTried;
 use crate::model::event::{Address, CameraCount, Event, PROOF, Unit};
 use crate::model::fault::{Fault, Whose};
-use crate::model::health::{CameraHealth, CameraState, ComponentState};
+use crate::model::health::{CameraHealth, CameraState, ComponentState, HealthSnapshot};
 use crate::model::journal::Ending;
 use crate::model::plan::Plan;
 use crate::run::Control;
@@ -151,9 +151,14 @@ impl Drive {
         let mut inside: BTreeMap<String, CameraTried> = BTreeMap::new();
         let watched = self.watched(&answers.site, plan, answers).await.ok();
         let mut control = self.control.subscribe();
+        let unset = |snapshot: &HealthSnapshot| snapshot.components.iter().any(|c| c.state == ComponentState::NotConfigured);
+        if let Some(watched) = watched.as_ref().filter(|_| answered.is_empty()) {
+            // Nobody is waited for; the page may wait to be set up all the same.
+            proof.unset = unset(&self.read(watched).await);
+        }
         while let Some(watched) = watched.as_ref().filter(|_| !answered.is_empty()) {
             let snapshot = self.read(watched).await;
-            proof.unset = snapshot.components.iter().any(|c| c.state == ComponentState::NotConfigured);
+            proof.unset = unset(&snapshot);
             for c in &snapshot.cameras {
                 let here = self.memory().tried.get(&c.name).cloned();
                 let url = answers.cameras.iter().find(|k| k.name == c.name).map_or("", |k| &k.url);

@@ -249,7 +249,7 @@ fn rule(w: &Workload, name: &str, region: &str, (days, wanted): (u32, u32)) -> R
     let mut s = one("bucket", format!("bucket:{name}"), &with)?;
     s.title = format!("Keep recordings {}", in_days(days));
     let why = "The video store deletes what is older by itself, so that the disk does not fill up.";
-    let fewer = format!("Of the {} that are wanted, so many fit on this disk. {why}", in_days(wanted));
+    let fewer = format!("You asked for {}, and no more than {} fit on this disk. {why}", in_days(wanted), in_days(days));
     s.why = if days < wanted { fewer } else { why.into() };
     s.after = vec![format!("container:{}", w.name)];
     s.preview = Preview {

@@ -103,9 +103,10 @@ pub const NOT_STOPPED: &str = "Nothing was stopped.";
 /// Nothing was done to a camera.
 pub const CAMERA_KEPT: &str = "Nothing was changed.";
 
-/// A camera's user was named without a password.
-pub fn password_of(user: &str) -> String {
-    format!("The camera's password for {user} (empty for none):")
+/// A camera's user was named without a password; `kept`: there is one already.
+pub fn password_of(user: &str, kept: bool) -> String {
+    let empty = if kept { "empty leaves it as it is" } else { "empty for none" };
+    format!("The camera's password for {user} ({empty}):")
 }
 
 /// How a password is given without typing it.

@@ -149,7 +149,7 @@ impl Script {
 #[ignore = "started by the tests below"]
 fn commands_on_a_described_machine() {
     let script: Script = serde_json::from_slice(&fs::read(std::env::var("KERBUP_TEST_SCRIPT").unwrap()).unwrap()).unwrap();
-    let (world, hand) = paced(script.described(), Pace::Speed(100.0));
+    let (world, hand) = paced(script.described(), Pace::Speed(30.0));
     lay(&world, &script.file);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     println!();
