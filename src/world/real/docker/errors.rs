@@ -186,9 +186,27 @@ pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     says
 }
 
+/// The program that starts containers ended and gave no reason (seen with 29.0 on a busy machine; the next start was well). Where it
+/// has one, that follows its exit status.
+pub(super) fn without_a_word(error: &EngineError) -> bool {
+    let EngineError::Other(says) = error else { return false };
+    let status = says.trim_end().rsplit_once(" did not terminate successfully: exit status ").map(|(_, rest)| rest);
+    says.contains("runtime create failed") && status.is_some_and(|s| !s.is_empty() && s.chars().all(|c| c.is_ascii_digit()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_runtime_that_gives_no_reason_is_told_apart() {
+        let start = "failed to create task for container: failed to create shim task: OCI runtime create failed: ";
+        let other = |text: &str| without_a_word(&EngineError::Other(format!("{start}{text}")));
+        assert!(other("/usr/bin/runc did not terminate successfully: exit status 1"));
+        assert!(!other("/usr/bin/runc did not terminate successfully: exit status 1: exec: \"x\": not found"));
+        assert!(!other("runc create failed: unable to start container process"));
+        assert!(!without_a_word(&EngineError::NotFound("x did not terminate successfully: exit status 1".into())));
+    }
 
     #[test]
     fn pulls_are_sorted() {

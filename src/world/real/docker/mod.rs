@@ -40,6 +40,8 @@ use socket::Socket;
 const SHORT: Duration = Duration::from_secs(10);
 /// Creating and starting: the engine may unpack, mount and set up a network on a slow disk.
 const LONG: Duration = Duration::from_secs(120);
+/// A start that ended without a word is tried once more after so long.
+const AGAIN: Duration = Duration::from_secs(1);
 /// The engine's own grace where a container names none.
 const GRACE: u64 = 10;
 
@@ -259,8 +261,17 @@ impl Engine for DockerEngine {
     }
 
     async fn start(&self, name: &str) -> Result<()> {
-        self.onto_its_network(name).await?;
-        self.verb(LONG, |d| async move { d.start_container(name, None::<StartContainerOptions>).await }).await
+        let once = || async {
+            self.onto_its_network(name).await?;
+            self.verb(LONG, |d| async move { d.start_container(name, None::<StartContainerOptions>).await }).await
+        };
+        match once().await {
+            Err(e) if errors::without_a_word(&e) => {
+                tokio::time::sleep(AGAIN).await;
+                once().await
+            }
+            done => done,
+        }
     }
 
     async fn stop(&self, name: &str) -> Result<()> {
