@@ -4,3 +4,4 @@ pub mod full;
 pub mod json;
 pub mod lease;
 pub mod line;
+mod mode;

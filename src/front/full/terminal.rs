@@ -9,10 +9,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
-use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
+use crate::front::mode::Before;
 use crate::model::fault::{Fault, Whose};
 
 /// The most that terminals take for their clipboard at once.
@@ -33,15 +34,18 @@ pub(super) fn fault(error: io::Error) -> Fault {
         .cure("Start kerbup with --output plain.")
 }
 
+/// There is one terminal.
+static MODE: Before = Before::new();
+
 fn enter() -> io::Result<()> {
-    enable_raw_mode()?;
+    MODE.raw()?;
     execute!(io::stderr(), EnterAlternateScreen, EnableBracketedPaste, Hide)
 }
 
 fn leave() -> io::Result<()> {
     // Both are tried: half a terminal helps nobody.
     let screen = execute!(io::stderr(), DisableBracketedPaste, LeaveAlternateScreen, Show);
-    disable_raw_mode().and(screen)
+    MODE.restore().and(screen)
 }
 
 impl Held {

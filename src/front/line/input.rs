@@ -2,15 +2,15 @@
 //! a thread of its own that reads only when asked; it never holds up the end of the program.
 
 use std::io::{BufRead, IsTerminal};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 
 use async_trait::async_trait;
 use inquire::ui::RenderConfig;
 use inquire::{InquireError, Password, PasswordDisplayMode, Text};
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::sync::oneshot;
 
 use super::Terminal;
+use crate::front::mode::Before;
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ pub struct Stdin {
     ask: mpsc::Sender<(Asked, oneshot::Sender<Typed>)>,
     draws: bool,
     /// The terminal as it was before a password was asked, for the case that we end while it is.
-    before: Arc<Mutex<Option<Termios>>>,
+    before: Arc<Before>,
 }
 
 impl Stdin {
@@ -61,7 +61,7 @@ impl Stdin {
             inquire::set_global_render_config(RenderConfig::empty());
         }
         let draws = terminal.stdin_tty && terminal.stderr_tty && !terminal.accessible;
-        let before = Arc::new(Mutex::new(None));
+        let before = Arc::new(Before::new());
         let saved = before.clone();
         std::thread::spawn(move || {
             for (question, answer) in asked {
@@ -76,7 +76,7 @@ impl Stdin {
 
 impl Drop for Stdin {
     fn drop(&mut self) {
-        restore(&self.before);
+        let _ = self.before.restore();
     }
 }
 
@@ -113,36 +113,17 @@ fn prompted(asked: &Asked) -> Typed {
 }
 
 /// One line. A password is not echoed by the terminal meanwhile.
-fn read(asked: &Asked, before: &Mutex<Option<Termios>>) -> Typed {
+fn read(asked: &Asked, before: &Before) -> Typed {
     if asked.hidden && std::io::stdin().is_terminal() {
-        hide(before);
+        // Where it cannot be hidden, it is asked for all the same.
+        let _ = before.quiet();
     }
     let mut line = vec![];
     let read = std::io::stdin().lock().read_until(b'\n', &mut line);
-    restore(before);
+    // Nothing better can be done where even this fails.
+    let _ = before.restore();
     match read {
         Ok(n) if n > 0 => Typed::Line(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_string()),
         _ => Typed::End,
-    }
-}
-
-fn hide(before: &Mutex<Option<Termios>>) {
-    if let Ok(now) = tcgetattr(std::io::stdin()) {
-        let mut quiet = now.clone();
-        quiet.local_modes.remove(LocalModes::ECHO);
-        if tcsetattr(std::io::stdin(), OptionalActions::Now, &quiet).is_ok()
-            && let Ok(mut kept) = before.lock()
-        {
-            *kept = Some(now);
-        }
-    }
-}
-
-fn restore(before: &Mutex<Option<Termios>>) {
-    if let Ok(mut kept) = before.lock()
-        && let Some(termios) = kept.take()
-    {
-        // Nothing better can be done where even this fails.
-        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &termios);
     }
 }
