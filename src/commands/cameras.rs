@@ -39,7 +39,6 @@ fn no_such(name: &str, answers: &Answers) -> Vec<Fault> {
 /// Runs one of the commands over cameras.
 pub async fn cameras(setup: Setup, globals: &Globals, command: Cameras) -> Result<i32, Vec<Fault>> {
     let (mut answers, site) = answers(&setup, globals)?;
-    let removes = matches!(command, Cameras::Remove { .. });
     match command {
         Cameras::List => {
             if setup.json {
@@ -88,8 +87,8 @@ pub async fn cameras(setup: Setup, globals: &Globals, command: Cameras) -> Resul
         }
     }
     setup.root_needed().map_err(one)?;
-    // What removes a recorder needs a yes; what adds or changes one is shown where somebody sits and can say no.
-    if !globals.yes && (removes || setup.can_be_asked()) {
+    // Each of them makes, changes or removes a recorder, so each is shown and agreed to first.
+    if !globals.yes {
         let quiet = setup.drive.quiet();
         quiet.look(&answers).await;
         quiet.try_cameras(&answers).await;

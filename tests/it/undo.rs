@@ -55,8 +55,8 @@ fn a_change_that_failed_is_undone() {
 }
 
 #[test]
-fn nothing_is_removed_or_stopped_without_a_yes_and_with_json_only_events_are_told() {
-    let test = "undo::nothing_is_removed_or_stopped_without_a_yes";
+fn nothing_is_changed_or_stopped_without_a_yes_and_with_json_only_events_are_told() {
+    let test = "undo::nothing_is_changed_or_stopped_without_a_yes";
     if !crate::engine::named("docker", test) {
         return;
     }
@@ -67,6 +67,8 @@ fn nothing_is_removed_or_stopped_without_a_yes_and_with_json_only_events_are_tol
         (&["change", "--set", "storage.retention_days=2"][..], Some("planned")),
         (&["uninstall"], Some("farewell")),
         (&["cameras", "remove", "front-door"], None),
+        (&["cameras", "add", "yard", "rtsp://192.0.2.11/stream"], None),
+        (&["cameras", "change", "front-door", "--record", "motion"], None),
     ] {
         let ran = site.run(&[args, &["--output", "json"]].concat());
         assert_eq!((ran.code, &ran.done()["ok"]), (2, &serde_json::json!(false)), "{args:?}: {}", ran.err);
