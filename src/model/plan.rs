@@ -158,21 +158,30 @@ impl Plan {
 }
 
 #[cfg(test)]
+impl Step {
+    /// A step for tests, which says nothing of itself and waits for none.
+    pub fn plain(id: &str, kind: &str) -> Step {
+        Step {
+            id: id.into(),
+            kind: kind.into(),
+            with: Details::default(),
+            title: String::new(),
+            why: String::new(),
+            after: vec![],
+            risk: Risk::None,
+            budget: 60,
+            preview: Preview::default(),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     fn step(id: &str, after: &[&str], fetched: Option<u64>) -> Step {
-        Step {
-            id: id.into(),
-            kind: "k".into(),
-            with: Details::default(),
-            title: String::new(),
-            why: String::new(),
-            after: after.iter().map(|a| (*a).into()).collect(),
-            risk: Risk::None,
-            budget: 1,
-            preview: Preview { download_bytes: fetched, ..Preview::default() },
-        }
+        let preview = Preview { download_bytes: fetched, ..Preview::default() };
+        Step { after: after.iter().map(|a| (*a).into()).collect(), preview, ..Step::plain(id, "k") }
     }
 
     #[test]

@@ -242,21 +242,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::plan::{Preview, Risk};
 
     fn plan() -> Plan {
-        let step = Step {
-            id: "a".into(),
-            kind: "k".into(),
-            with: Default::default(),
-            title: String::new(),
-            why: String::new(),
-            after: vec![],
-            risk: Risk::None,
-            budget: 1,
-            preview: Preview::default(),
-        };
-        Plan { steps: vec![step], ..Plan::default() }
+        Plan { steps: vec![Step::plain("a", "k")], ..Plan::default() }
     }
 
     fn accepted(purpose: Purpose) -> Record {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Context, Report, details};
 use crate::model::event::Unit;
-use crate::model::plan::{Preview, Risk, Step};
+use crate::model::plan::{Risk, Step};
 use crate::secrets::Secrets;
 use crate::world::World;
 
@@ -52,15 +52,5 @@ pub fn context(world: World) -> (Context, Arc<Heard>) {
 
 /// A step of a kind, that waits for none.
 pub fn step(id: &str, kind: &str, with: &impl Serialize) -> Step {
-    Step {
-        id: id.into(),
-        kind: kind.into(),
-        with: details(with).unwrap(),
-        title: String::new(),
-        why: String::new(),
-        after: vec![],
-        risk: Risk::Machine,
-        budget: 60,
-        preview: Preview::default(),
-    }
+    Step { with: details(with).unwrap(), risk: Risk::Machine, ..Step::plain(id, kind) }
 }

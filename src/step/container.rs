@@ -97,7 +97,8 @@ impl Kind for Container {
             diff.push("its data is still of an older version".to_string());
         }
         if seen.labels.get(DIGEST) != Some(&digest(&w.workload.spec)) {
-            diff.push("its settings differ".to_string());
+            let anew = if seen.state == ContainerState::Running { ": it stops for some seconds and starts anew" } else { "" };
+            diff.push(format!("its settings differ{anew}"));
         }
         if seen.state != ContainerState::Running {
             diff.push("it does not run".to_string());

@@ -32,6 +32,12 @@ fn sum(plan: &Plan, states: &BTreeMap<String, StepState>) -> Sum {
     }
 }
 
+/// Parts that stand and are made anew: each of them stops for some seconds, and a recorder records nothing meanwhile.
+fn anew(plan: &Plan, states: &BTreeMap<String, StepState>) -> usize {
+    let different = |s: &Step| matches!(states.get(&s.id), Some(StepState::Different { .. }));
+    plan.steps.iter().filter(|s| s.kind == "container" && different(s)).count()
+}
+
 /// Where a figure is not all of it, that is said.
 fn least(whole: bool) -> &'static str {
     if whole { "" } else { "at least " }
@@ -61,6 +67,11 @@ pub fn parts(plan: &Plan, states: &BTreeMap<String, StepState>) -> (Vec<String>,
     let (seconds, whole) = sum.seconds;
     let mut parts = vec![steps];
     parts.extend((gone > 0).then(|| format!("{gone} to remove")));
+    parts.extend(match anew(plan, states) {
+        0 => None,
+        1 => Some("1 part starts anew".into()),
+        n => Some(format!("{n} parts start anew")),
+    });
     parts.extend((!room.is_empty()).then(|| room.join(", ")));
     (parts, (seconds > 0.0).then(|| format!("{} {}{line}", if whole { "about" } else { "at least" }, span(seconds))))
 }
@@ -95,7 +106,7 @@ pub fn step(s: &Step) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::plan::{Preview, Risk};
+    use crate::model::plan::Preview;
 
     fn plan(change: impl Fn(&mut Preview)) -> Plan {
         let mut preview = Preview {
@@ -106,17 +117,7 @@ mod tests {
             ..Preview::default()
         };
         change(&mut preview);
-        let step = |id: &str, preview: Preview| Step {
-            id: id.into(),
-            kind: "k".into(),
-            with: Default::default(),
-            title: String::new(),
-            why: String::new(),
-            after: vec![],
-            risk: Risk::None,
-            budget: 1,
-            preview,
-        };
+        let step = |id: &str, preview: Preview| Step { preview, ..Step::plain(id, "k") };
         let there = Preview { disk_bytes: Some(9_000_000_000), ..Preview::default() };
         Plan { steps: vec![step("a", preview), step("there", there)], line: Some(3_000_000.0), ..Plan::default() }
     }
@@ -162,6 +163,17 @@ mod tests {
         // A step that fetches nothing takes no room that anybody counts.
         let (whole, _) = two(|p| *p = Preview { seconds: Some(1.0), ..Preview::default() });
         assert!(whole.contains("· 571 MB to download, 1.4 GB on the disk · about 6 min"), "{whole}");
+    }
+
+    #[test]
+    fn parts_that_stop_and_start_anew_are_counted() {
+        let steps = ["a", "b", "c"].map(|id| Step::plain(id, if id == "c" { "unit" } else { "container" })).to_vec();
+        let plan = Plan { steps, ..Plan::default() };
+        let other = |ids: &[&str]| ids.iter().map(|id| ((*id).to_string(), StepState::Different { diff: vec![] })).collect();
+        let said = |ids: &[&str]| parts(&plan, &other(ids)).0.join(" · ");
+        assert_eq!(said(&["c"]), "3 steps");
+        assert_eq!(said(&["a", "c"]), "3 steps · 1 part starts anew");
+        assert_eq!(said(&["a", "b"]), "3 steps · 2 parts start anew");
     }
 
     #[test]
