@@ -38,7 +38,7 @@ where
     });
     let signal = ended_by_signal();
     tokio::pin!(signal);
-    let mut patience = Duration::MAX;
+    let mut signalled = false;
     let ended = loop {
         tokio::select! {
             Some(event) = events.recv() => {
@@ -47,7 +47,7 @@ where
             result = &mut work => break result.unwrap_or_else(|e| Err(vec![faults::broke_off(&e.to_string(), &go_on(&quiet, site))])),
             code = &mut signal => {
                 work.abort();
-                patience = SOON;
+                signalled = true;
                 break Err(vec![cut_short(&quiet, site, code)]);
             }
         }
@@ -61,8 +61,17 @@ where
         }
     }
     drop(told);
-    // Who reads may have stopped reading: that holds up no signal.
-    let _ = tokio::time::timeout(patience, printing).await;
+    // Who reads may have stopped reading: that holds up no signal, neither one that came nor one that comes now.
+    let patience = async {
+        if !signalled {
+            signal.await;
+        }
+        quiet.world.clock.sleep(SOON).await;
+    };
+    tokio::select! {
+        _ = printing => {}
+        () = patience => {}
+    }
     match ended {
         Ok(Finished { ending: Ending::Done, .. }) => Ok(Exit::Done.code()),
         Ok(Finished { ending: Ending::Stopped, .. }) => Ok(Exit::Stopped.code()),

@@ -3,16 +3,13 @@
 //! For root the answers are written to a file that only this user and root can read, sudo asks for its password on the plain
 //! terminal, and the new program reads the file and removes it. No secret stands among arguments.
 
-use std::collections::BTreeMap;
-
-use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::setup::Setup;
-use crate::ask;
-use crate::cli::Globals;
+use crate::cli::{Exit, Globals};
 use crate::drive::Drive;
+use crate::drive::draft::Typed;
 use crate::flow::{Effect, Intent};
 use crate::model::answers::Answers;
 use crate::model::camera::CameraTried;
@@ -24,8 +21,8 @@ use crate::world::processes::{Command, ProcessError};
 
 #[derive(Serialize, Deserialize)]
 struct Handover {
-    site: String,
-    secrets: BTreeMap<String, String>,
+    #[serde(flatten)]
+    typed: Typed,
     /// What a person said yes to.
     plan: Option<Plan>,
     /// Cameras are not asked twice for their picture.
@@ -79,13 +76,12 @@ pub fn give(drive: &Drive, effect: &Effect) -> Result<Option<String>, Fault> {
         Effect::Uninstall => (now, Some(Wants::Uninstall)),
         _ => return Ok(None),
     };
-    let secrets =
-        drive.secrets.names().into_iter().filter_map(|n| Some((n.clone(), drive.secrets.get(&n)?.expose_secret().to_string()))).collect();
+    let typed = Typed::of(&answers, &drive.secrets);
     let (plan, tried) = {
         let memory = drive.memory();
         (memory.plan.clone().filter(|_| wants.is_none()), memory.tried.values().cloned().collect())
     };
-    let text = serde_json::to_vec(&Handover { site: ask::save(&answers), secrets, plan, tried, wants })
+    let text = serde_json::to_vec(&Handover { typed, plan, tried, wants })
         .map_err(|e| Fault::new(Whose::Ours, "NOT-WRITTEN", "The answers could not be handed on.").because(e.to_string()))?;
     let f = &*drive.papers;
     files::make(f, &drive.root, 0o700)?;
@@ -102,12 +98,8 @@ pub fn take(drive: &Drive, path: &str) -> Result<Given, Fault> {
     let damaged =
         || Fault::new(Whose::Input, "HANDOVER-DAMAGED", "The answers could not be taken over.").cure("Start again as root: sudo kerbup");
     let given: Handover = serde_json::from_slice(&bytes).map_err(|_| damaged())?;
-    for (name, value) in given.secrets {
-        drive.secrets.put(&name, SecretString::from(value));
-    }
-    let none = |_: &str| None;
-    let read = |p: &str| Err(format!("{p} is not read here"));
-    let (answers, _) = ask::load(&[(path.to_string(), given.site)], &[], &none, &read).map_err(|_| damaged())?;
+    let answers = given.typed.answers().ok_or_else(damaged)?;
+    given.typed.put(&drive.secrets);
     let mut memory = drive.memory();
     memory.tried = given.tried.into_iter().map(|t| (t.name.clone(), t)).collect();
     memory.agreed = given.plan.clone();
@@ -177,7 +169,14 @@ impl Again {
         let refused = handover.is_some_and(|path| self.drive.papers.remove_file(&path).is_ok());
         match ended {
             Ok(_) if refused => Err(Fault::new(Whose::Machine, "NEEDS-ROOT", words::REFUSED).cure(words::BECOME_ROOT)),
-            Ok(code) => Ok(code),
+            Ok(code) => {
+                // What root installs lies in its folder by now.
+                if code == Exit::Done.code() {
+                    let site = self.drive.memory().answers.site.clone();
+                    self.drive.drop_draft(&site);
+                }
+                Ok(code)
+            }
             Err(ProcessError::Missing(_)) => Err(Fault::new(Whose::Machine, "NEEDS-ROOT", words::NO_SUDO).cure(words::BECOME_ROOT)),
             Err(e) => Err(Fault::new(Whose::Machine, "NEEDS-ROOT", words::NEEDED).because(e.to_string()).cure(words::BECOME_ROOT)),
         }
@@ -186,9 +185,11 @@ impl Again {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
     use tokio::sync::mpsc::unbounded_channel;
 
     use super::*;
+    use crate::ask;
     use crate::flow::{Flow, Input};
     use crate::model::answers::{Camera, Record, Shape};
     use crate::model::event::Event;

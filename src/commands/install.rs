@@ -70,11 +70,12 @@ pub async fn install(setup: Setup, globals: &Globals, wait: Option<Duration>) ->
 /// Changes the answers of a standing site.
 pub async fn change(setup: Setup, globals: &Globals) -> Result<i32, Vec<Fault>> {
     let one = |f: Fault| vec![f];
-    let site = setup.drive.site(globals.site.as_deref()).map_err(one)?;
+    let sites = setup.drive.sites().map_err(one)?;
+    let site = setup.drive.meant(&sites, globals.site.as_deref()).map_err(one)?.clone();
     // Who says nothing of what is to be changed is asked, on any terminal.
     let asks = !globals.yes && !setup.json && setup.can_be_asked();
     if (setup.full || asks) && globals.sets.is_empty() && globals.answers.is_empty() {
-        return super::wizard::from(setup, globals, crate::flow::Stage::Where).await;
+        return super::wizard::from(setup, globals, crate::flow::Stage::Where, sites).await;
     }
     setup.drive.load(&site).map_err(one)?;
     let mut files = vec![format!("{}/site.toml", site.state)];

@@ -68,6 +68,7 @@ fn practice(name: &str) -> Result<(World, Played), Fault> {
         name => fake::named(name)?,
     };
     let played = Played {
+        speed: described.speed,
         machine: described.says.clone(),
         cameras: described.cameras.iter().filter(|c| c.reading.is_some()).map(|c| (c.address(), c.login.clone())).collect(),
     };

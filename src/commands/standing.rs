@@ -22,9 +22,10 @@ fn one(fault: Fault) -> Vec<Fault> {
 
 /// How the site is: the dashboard on a terminal, else one reading or, with `watch`, one a line.
 pub async fn status(setup: Setup, globals: &Globals, watch: bool) -> Result<i32, Vec<Fault>> {
-    let site = setup.drive.site(globals.site.as_deref()).map_err(one)?;
+    let sites = setup.drive.sites().map_err(one)?;
+    let site = setup.drive.meant(&sites, globals.site.as_deref()).map_err(one)?.clone();
     if setup.full {
-        return super::wizard::from(setup, globals, Stage::Dashboard).await;
+        return super::wizard::from(setup, globals, Stage::Dashboard, sites).await;
     }
     loop {
         let snapshot = setup.drive.snapshot(&site).await.map_err(one)?;

@@ -14,6 +14,7 @@ use super::handover::{self, Again, Given};
 use super::setup::Setup;
 use crate::cli::{Exit, Globals};
 use crate::drive::Drive;
+use crate::drive::sites::Site;
 use crate::flow::{Effect, Flow, Stage};
 use crate::front::lease::{Lease, Leave};
 use crate::front::line::record::Record;
@@ -24,24 +25,26 @@ use crate::words::{root, welcome};
 
 /// The whole journey.
 pub async fn wizard(setup: Setup, globals: &Globals) -> Result<i32, Vec<Fault>> {
-    from(setup, globals, Stage::Welcome).await
+    let sites = setup.drive.sites().map_err(|f| vec![f])?;
+    from(setup, globals, Stage::Welcome, sites).await
 }
 
-/// The journey from a stage on, over the site that stands where there is one.
-pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, Vec<Fault>> {
+/// The journey from a stage on, over the sites that stand.
+pub async fn from(setup: Setup, globals: &Globals, stage: Stage, sites: Vec<Site>) -> Result<i32, Vec<Fault>> {
     let one = |f: Fault| vec![f];
     if setup.json {
         return Err(one(Fault::new(Whose::Input, "NO-QUESTIONS-IN-JSON", "With --output json nothing is asked.")
             .cure("Use a site file: kerbup install --answers FILE --yes --output json")));
     }
     let drive = setup.drive.clone();
-    let sites = drive.sites().map_err(one)?;
     let standing = drive.standing(&sites);
     let given = globals.handover.as_ref().map(|path| handover::take(&drive, path)).transpose().map_err(one)?;
     let mut answers = match (&given, &globals.site) {
-        (Some(Given { wants: Some(_), answers, .. }), _) => drive.load(&drive.site(Some(&answers.site)).map_err(one)?).map_err(one)?,
+        (Some(Given { wants: Some(_), answers, .. }), _) => {
+            drive.load(drive.meant(&sites, Some(&answers.site)).map_err(one)?).map_err(one)?
+        }
         (Some(given), _) => given.answers.clone(),
-        (None, Some(name)) if !standing.is_empty() => drive.load(&drive.site(Some(name)).map_err(one)?).map_err(one)?,
+        (None, Some(name)) if !standing.is_empty() => drive.load(drive.meant(&sites, Some(name)).map_err(one)?).map_err(one)?,
         _ => drive.beginning(&sites).map_err(one)?,
     };
     // A journal may be long, and what is shown is long-lived.
@@ -69,7 +72,8 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage) -> Result<i32, 
         // Only `kerbup change` begins there: the site keeps its name, and the way back leads to how it is.
         None => {
             let note = root::installed(&drive.roots());
-            Flow { changing: stage == Stage::Where, note, ..flow.at(stage) }
+            let draft = if stage == Stage::Welcome && !setup.practice { drive.draft() } else { None };
+            Flow { changing: stage == Stage::Where, note, ..flow.drafted(draft).at(stage) }
         }
     };
     let needs_root = setup.root_needed().err();

@@ -36,7 +36,9 @@ impl Drive {
     /// Begins an effect; returns at once.
     pub fn perform(&self, effect: Effect) {
         let drive = self.clone();
-        if let Effect::Check(a) | Effect::Size(a) | Effect::Plan(a) | Effect::Install(a) | Effect::SaveSite(a, _) = &effect {
+        if let Effect::Check(a) | Effect::Size(a) | Effect::Plan(a) | Effect::Install(a) | Effect::SaveSite(a, _) | Effect::KeepAnswers(a) =
+            &effect
+        {
             self.memory().answers = (**a).clone();
         }
         let answers = self.memory().answers.clone();
@@ -101,6 +103,11 @@ impl Drive {
                 let answers = self.another()?;
                 self.put_down();
                 self.memory().answers = answers.clone();
+                self.send(Event::Loaded { answers: Box::new(answers) });
+            }
+            Effect::KeepAnswers(_) => self.keep_draft(),
+            Effect::TakeUp => {
+                let answers = self.take_draft()?;
                 self.send(Event::Loaded { answers: Box::new(answers) });
             }
             Effect::Plan(answers) => {

@@ -5,6 +5,7 @@ pub mod attach;
 pub mod boot;
 pub mod cameras;
 pub mod disk;
+pub mod draft;
 pub mod effects;
 pub mod guard;
 pub mod inside;
@@ -100,6 +101,7 @@ pub struct Drive {
     /// Where events go.
     pub events: UnboundedSender<Event>,
     memory: Arc<Mutex<Memory>>,
+    drafting: Arc<Mutex<()>>,
     control: watch::Sender<Control>,
     watching: watch::Sender<u32>,
     following: watch::Sender<u32>,
@@ -119,6 +121,7 @@ impl Drive {
             secrets: Secrets::default(),
             events,
             memory: Arc::default(),
+            drafting: Arc::default(),
             control: watch::channel(Control::Run).0,
             watching: watch::channel(0).0,
             following: watch::channel(0).0,
@@ -147,6 +150,7 @@ impl Drive {
             with_engine,
             plan: plan.clone(),
         })?;
+        self.drop_draft(&plan.site);
         Ok(journal)
     }
 

@@ -78,19 +78,22 @@ impl Drive {
 
     /// The site that is meant: the one named, or the only one there is.
     pub fn site(&self, name: Option<&str>) -> Result<Site, Fault> {
-        let mut sites = self.sites()?;
-        let names: Vec<String> = sites.iter().map(|s| s.name.clone()).collect();
-        match name {
-            Some(name) => sites.into_iter().find(|s| s.name == name).ok_or_else(|| {
-                let known =
-                    if names.is_empty() { "There is no site here.".to_string() } else { format!("There is: {}.", names.join(", ")) };
+        self.meant(&self.sites()?, name).cloned()
+    }
+
+    /// The same among sites that were read already: a journal may be long.
+    pub fn meant<'a>(&self, sites: &'a [Site], name: Option<&str>) -> Result<&'a Site, Fault> {
+        let names = || sites.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ");
+        match (name, sites) {
+            (Some(name), _) => sites.iter().find(|s| s.name == name).ok_or_else(|| {
+                let known = if sites.is_empty() { "There is no site here.".to_string() } else { format!("There is: {}.", names()) };
                 Fault::new(Whose::Input, "NO-SUCH-SITE", format!("There is no site {name} here."))
                     .because(known)
                     .cure("See all sites: kerbup sites")
             }),
-            None if sites.len() == 1 => Ok(sites.remove(0)),
-            None if sites.is_empty() => Err(self.none_here()),
-            None => Err(Fault::new(Whose::Input, "WHICH-SITE", format!("There is more than one site here: {}.", names.join(", ")))
+            (None, [one]) => Ok(one),
+            (None, []) => Err(self.none_here()),
+            (None, _) => Err(Fault::new(Whose::Input, "WHICH-SITE", format!("There is more than one site here: {}.", names()))
                 .cure("Say which: --site NAME")),
         }
     }

@@ -29,6 +29,10 @@ pub enum Effect {
     Load(String),
     /// Fresh answers for a site beside those that stand, and work on that one from now on: `Event::Loaded` or `Event::Failed`.
     Another,
+    /// Keep what was typed so far for the next time: `Event::AnswersKept`.
+    KeepAnswers(Box<Answers>),
+    /// Read what was typed and kept before, and work on that from now on: `Event::Loaded` or `Event::Failed`.
+    TakeUp,
     /// Survey and plan: `Event::Planned` or `Event::Failed`.
     Plan(Box<Answers>),
     /// Do what a check offers, then probe again.

@@ -29,8 +29,12 @@ impl Flow {
             }
             Event::CameraSet { index, camera, advice } => return self.camera_set(index, camera, advice),
             Event::Sizing(sizing) => self.sizing = Some(sizing),
+            Event::AnswersKept { kept } => self.keeps = Some(kept),
             Event::Loaded { answers } => {
                 self.answers = *answers;
+                self.kept = Some(self.answers.clone());
+                self.keeps = self.taking_up.then_some(true);
+                self.taking_up = false;
                 // Another site's camera of the same name is another camera.
                 self.tried.clear();
                 self.outdated();
@@ -114,6 +118,7 @@ impl Flow {
             Event::Failed { fault } => {
                 // Whatever was being worked out does not come any more.
                 self.then = None;
+                self.taking_up = false;
                 match self.here() {
                     Stage::Review => self.planning = false,
                     Stage::Machine => self.probing = false,

@@ -53,6 +53,8 @@ pub enum Intent {
     Pick(String),
     /// Install another site, beside those that stand.
     Another,
+    /// Go on with what was typed before and not installed.
+    TakeUp,
     /// Plan this standing site anew with the answers it has: what is missing is put right.
     Repair(String),
     /// Name of the site.

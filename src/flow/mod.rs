@@ -49,7 +49,7 @@ impl Flow {
     /// Takes what came in, changes the state, says what to do. What was said last is forgotten as soon as a person wants
     /// something else; events leave it, so that a reading that comes in does not wipe it away.
     pub fn handle(&mut self, input: Input) -> Vec<Effect> {
-        match input {
+        let mut effects = match input {
             Input::Intent(intent) => {
                 self.note = None;
                 self.fault = None;
@@ -58,6 +58,8 @@ impl Flow {
                 self.want(intent)
             }
             Input::Event(event) => self.happen(event),
-        }
+        };
+        effects.extend(self.keep());
+        effects
     }
 }

@@ -22,6 +22,25 @@ impl Flow {
         vec![Effect::Another]
     }
 
+    /// What was typed before and not installed; the machine is looked at for it first.
+    pub(super) fn take_up_draft(&mut self) -> Vec<Effect> {
+        self.changing = false;
+        self.taking_up = true;
+        self.then = Some(Then::Look);
+        self.go(Stage::Machine);
+        vec![Effect::TakeUp]
+    }
+
+    /// Keeps what was typed for a site that does not stand yet, as soon as it is typed.
+    pub(super) fn keep(&mut self) -> Option<Effect> {
+        let begun = self.changing || self.running || self.standing_site().is_some();
+        if self.practice || !self.typing() || begun || self.then.is_some() || self.kept.as_ref() == Some(&self.answers) {
+            return None;
+        }
+        self.kept = Some(self.answers.clone());
+        Some(Effect::KeepAnswers(Box::new(self.answers.clone())))
+    }
+
     /// The same answers once more: the machine is looked at, and the plan shows what is missing.
     pub(super) fn repair(&mut self, site: String) -> Vec<Effect> {
         if self.running {

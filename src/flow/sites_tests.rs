@@ -1,6 +1,6 @@
 //! Sites that stand: what the first screen offers of them, and how they are gone on with, repaired, changed and joined by others.
 
-use super::state::{Purpose, Standing, Then};
+use super::state::{Draft, Purpose, Standing, Then};
 use super::{Effect, Flow, Input, Intent, Stage};
 use crate::model::answers::Answers;
 use crate::model::check::{Check, Status};
@@ -93,7 +93,11 @@ fn another_site_gets_answers_of_its_own() {
     see(&mut f, checks(Status::Pass));
     for (name, kept) in [("Shop 3", "home-2"), ("shop", "home-2"), (" till ", "till")] {
         let effects = want(&mut f, Intent::Name(name.into()));
-        assert_eq!((f.answers.site.as_str(), f.note.is_some(), effects.len()), (kept, kept != "till", usize::from(kept == "till")));
+        assert_eq!(
+            (f.answers.site.as_str(), f.note.is_some(), effects.len()),
+            (kept, kept != "till", 2 * usize::from(kept == "till")),
+            "checked and kept"
+        );
     }
     // A site that stands keeps its name, and one alone is not asked for it.
     assert!(!flow(vec![standing("shop")]).names_site() && !flow(vec![]).names_site());
@@ -156,4 +160,47 @@ fn a_run_that_is_gone_on_with_has_its_plan_and_a_way_back_to_the_answers() {
     see(&mut f, done(false));
     assert!(matches!(want(&mut f, Intent::Back).as_slice(), [Effect::Plan(_)]), "what was done since stands by now");
     assert_eq!(f.here(), Stage::Review);
+}
+
+/// Answers that are to be kept, and the site they are for.
+fn kept(effects: &[Effect]) -> Vec<String> {
+    effects
+        .iter()
+        .filter_map(|e| if let Effect::KeepAnswers(a) = e { Some(format!("{} {}", a.site, a.retention_days)) } else { None })
+        .collect()
+}
+
+#[test]
+fn what_is_typed_is_kept_at_once_and_taken_up_later() {
+    let mut f = flow(vec![]);
+    assert!(kept(&want(&mut f, Intent::Next)).is_empty(), "nothing was typed");
+    assert_eq!(f.typed_is_kept(), None);
+    let mut f = f.at(Stage::Storage);
+    assert_eq!(kept(&want(&mut f, Intent::Days(12))), ["shop 12"]);
+    assert!(kept(&want(&mut f, Intent::Days(12))).is_empty(), "once");
+    assert_eq!(f.kept_words(), None);
+    see(&mut f, Event::AnswersKept { kept: true });
+    assert!(f.typed_is_kept() == Some(true) && f.kept_words().is_some());
+    see(&mut f, Event::AnswersKept { kept: false });
+    assert!(f.typed_is_kept() == Some(false) && f.kept_words().is_none());
+
+    let draft = Some(Draft { site: "shop".into(), cameras: 2 });
+    let mut f = flow(vec![]).drafted(draft.clone());
+    assert_eq!(offered(&f), ["Go on with your answers", "Start", "Try it first"]);
+    assert!(f.offers()[0].means.starts_with("2 cameras;"), "{}", f.offers()[0].means);
+    assert!(matches!(want(&mut f, Intent::TakeUp).as_slice(), [Effect::TakeUp]) && f.here() == Stage::Machine);
+    assert!(matches!(see(&mut f, loaded("shop")).as_slice(), [Effect::Probe]));
+    assert_eq!(f.typed_is_kept(), Some(true), "they lie there still");
+    assert!(offered(&flow(vec![standing("shop")]).drafted(draft)).iter().all(|o| o != "Go on with your answers"), "it stands by now");
+}
+
+#[test]
+fn what_is_typed_for_a_standing_site_or_in_practice_is_not_kept() {
+    let changes = Flow { changing: true, ..flow(vec![standing("shop")]) };
+    let practice = Flow { practice: true, ..flow(vec![]) };
+    for f in [changes, practice] {
+        let mut f = f.at(Stage::Storage);
+        assert!(kept(&want(&mut f, Intent::Days(12))).is_empty());
+        assert_eq!((f.typed_is_kept(), f.kept_words()), (Some(false), None));
+    }
 }

@@ -35,6 +35,15 @@ pub struct Standing {
     pub purpose: Purpose,
 }
 
+/// Answers that were typed before and not installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// Their site.
+    pub site: String,
+    /// How many cameras there are.
+    pub cameras: usize,
+}
+
 /// How a step of the run is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepRun {
@@ -108,6 +117,8 @@ pub struct Played {
     pub machine: String,
     /// Cameras that answer there: address, and `user:password` where one is asked for.
     pub cameras: Vec<(String, Option<String>)>,
+    /// Seconds that pass there in one of a person's.
+    pub speed: f64,
 }
 
 /// Everything that a front may show. Fronts read it and never write it.
@@ -121,6 +132,14 @@ pub struct Flow {
     pub played: Played,
     /// Installs that stand or were left half-done.
     pub standing: Vec<Standing>,
+    /// What was typed before and not installed.
+    pub draft: Option<Draft>,
+    /// The answers that need not be kept: those that the journey began with, else those that were kept last.
+    pub kept: Option<Answers>,
+    /// Keeping them went well, where there was something to keep.
+    pub keeps: Option<bool>,
+    /// What was kept is being read.
+    pub taking_up: bool,
     /// The machine, as far as known.
     pub host: HostReport,
     /// What is still being asked.
@@ -201,7 +220,14 @@ pub const FOLLOWED_LINES: usize = 10_000;
 impl Flow {
     /// A journey from its beginning, with what is known before it.
     pub fn new(answers: Answers, standing: Vec<Standing>, practice: bool) -> Self {
-        Flow { stage: Some(Stage::Welcome), answers, standing, practice, ..Flow::default() }
+        let kept = Some(answers.clone());
+        Flow { stage: Some(Stage::Welcome), answers, kept, standing, practice, ..Flow::default() }
+    }
+
+    /// The same, where something was typed before and not installed.
+    pub fn drafted(mut self, draft: Option<Draft>) -> Self {
+        self.draft = draft.filter(|d| self.standing.iter().all(|s| s.site != d.site));
+        self
     }
 
     /// The same, played on a machine that is only described.
@@ -271,6 +297,24 @@ impl Flow {
             addresses: &ended.addresses,
             says: &ended.says,
         })
+    }
+
+    /// Answers are being typed.
+    pub(super) fn typing(&self) -> bool {
+        matches!(self.here(), Stage::Machine | Stage::Where | Stage::Cameras | Stage::Storage | Stage::Review)
+    }
+
+    /// What stays in the terminal where one leaves before anything was installed.
+    pub fn kept_words(&self) -> Option<&'static str> {
+        (self.typing() && !self.running && self.typed_is_kept() == Some(true)).then_some(crate::words::help::TYPED_IS_KEPT)
+    }
+
+    /// What becomes of what was typed, where one leaves now: it is kept, or not; none where nothing was typed.
+    pub fn typed_is_kept(&self) -> Option<bool> {
+        match self.keeps {
+            Some(kept) if !self.changing => Some(kept),
+            _ => (self.kept.as_ref() != Some(&self.answers)).then_some(false),
+        }
     }
 
     /// Cameras that record, as they were last seen: by the dashboard, else at the end of the run.

@@ -55,6 +55,7 @@ impl Flow {
                 vec![Effect::Load(site)]
             }
             Intent::Another => self.another(),
+            Intent::TakeUp => self.take_up_draft(),
             Intent::Repair(site) => self.repair(site),
             Intent::Name(name) => self.name_site(&name),
             Intent::Resume(site) => self.resume(site),

@@ -55,6 +55,9 @@ impl Flow {
     pub fn offers(&self) -> Vec<Offer> {
         let mut offers: Vec<Offer> = self.standing.iter().flat_map(of).collect();
         let plain = |says: &str, means: &str, intent| Offer { says: says.into(), means: means.into(), act: Act::Want(intent) };
+        if let Some(draft) = &self.draft {
+            offers.push(plain(words::TAKE_UP, &words::take_up_means(draft.cameras), Intent::TakeUp));
+        }
         offers.push(match self.standing.is_empty() {
             true => plain(words::START, "", Intent::Next),
             false => plain(words::ANOTHER, words::ANOTHER_MEANS, Intent::Another),

@@ -78,7 +78,12 @@ pub enum Event {
     },
     /// What the recordings will need, and what there is.
     Sizing(Sizing),
-    /// The answers of a standing site were read.
+    /// What was typed so far was written down for the next time, or could not be.
+    AnswersKept {
+        /// It was.
+        kept: bool,
+    },
+    /// The answers of a standing site were read, or those that were kept.
     Loaded {
         /// Its answers.
         answers: Box<Answers>,

@@ -12,7 +12,7 @@ pub const WHERE: &str = "Docker is right for one machine. Small is for little me
 pub const CAMERAS: &str =
     "Each camera is tried as soon as it was typed. One that does not answer now can stay in the list and is watched for.";
 /// Storage.
-pub const STORAGE: &str = "Recordings older than the days to keep are deleted. At home your router keeps the internet out: open no port in it. A server with an address of its own on the internet shows the page to everybody: choose this machine only there.";
+pub const STORAGE: &str = "Recordings older than the days to keep are deleted. At home your router keeps the internet out: open no port in it. A server on the internet would show the page to everybody: choose ‘only this machine’ there.";
 /// Review.
 pub const REVIEW: &str = "Every step that will be taken, with the commands to do it by hand. Only the button starts it.";
 /// Install.
@@ -31,7 +31,11 @@ pub const RUNS_ON: &str = "What was set up goes on without this window.";
 /// Leaving after a run that did not end well.
 pub const DONE_STAYS: &str = "What is done stays. Start kerbup again to go on.";
 /// Leaving before anything was done.
-pub const NOTHING_CHANGED: &str = "Nothing was changed. What you typed is not kept.";
+pub const NOTHING_CHANGED: &str = "Nothing was changed.";
+/// The same where what was typed is kept.
+pub const TYPED_IS_KEPT: &str = "Nothing was installed. Your answers are kept: start kerbup again to go on with them.";
+/// The same where it is not.
+pub const TYPED_IS_LOST: &str = "Nothing was changed. What you typed is not kept.";
 /// The screen was closed while a run goes on.
 pub const WINDOW_CLOSED: &str = "The run goes on. Start kerbup to see it again.";
 /// The screen was closed at once while a run was under way.

@@ -1,5 +1,7 @@
 //! The first screen.
 
+use super::figures::count;
+
 /// What it is about.
 pub const HEADING: &str = "Video recording on this machine, in four steps.";
 /// The four steps, each with what it means.
@@ -42,6 +44,17 @@ pub const STANDING: &str = "kerbup has been here before.";
 
 /// Begin.
 pub const START: &str = "Start";
+/// Go on with what was typed before.
+pub const TAKE_UP: &str = "Go on with your answers";
+
+/// What there is of it.
+pub fn take_up_means(cameras: usize) -> String {
+    match cameras {
+        0 => "as you left them; nothing is installed yet".into(),
+        n => format!("{}; nothing is installed yet", count(n, "camera")),
+    }
+}
+
 /// A further site beside those that stand.
 pub const ANOTHER: &str = "Install another site";
 /// What that means.

@@ -2,6 +2,7 @@
 //! and what happens when the terminal is resized, closed, or left with Ctrl-C midway.
 
 use std::ops::{Deref, DerefMut};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -201,6 +202,24 @@ fn everything_is_typed() {
     person.press(b"7");
     person.press(ENTER);
     person.sees("7 days", 10);
+
+    // The power fails before anything is installed: all that was typed is there at the next start, the password as well.
+    let typed = state(&site).join("answers.json");
+    wait_for("the last answer is kept", Duration::from_secs(10), || {
+        std::fs::read_to_string(&typed).is_ok_and(|t| t.contains("retention_days = 7")).then_some(())
+    });
+    assert_eq!(std::fs::metadata(&typed).unwrap().permissions().mode() & 0o777, 0o600);
+    drop(person);
+    let mut person = Person::sits_down(&state(&site), &args, None);
+    person.sees("Go on with your answers", 20);
+    person.press(ENTER);
+    person.sees("checks passed", 60);
+    person.press(RIGHT);
+    person.sees("Where shall it run?", 20);
+    person.press(ENTER);
+    person.until("the camera, tried again", 30, |s| s.contents().lines().any(|l| l.contains("yard") && l.contains("H.264")));
+    person.press(RIGHT);
+    person.sees(&folder, 30);
     person.press(RIGHT);
     person.sees("Install now:", 60);
     person.installs();
@@ -215,6 +234,7 @@ fn everything_is_typed() {
     person.sees("Install now:", 60);
     person.installs();
     person.sees("Installed.", 180);
+    assert!(!typed.exists(), "what is installed need not be typed again");
     person.press(ENTER);
     person.sees("MongoDB", 30);
     person.until("the camera that records", 90, |s| s.contents().lines().any(|l| l.contains("yard") && l.contains("recording")));

@@ -164,6 +164,7 @@ fn what_needs_a_look_is_said_whole_where_rows_are_left() {
 #[test]
 fn a_practice_says_what_it_is_played_on_and_which_cameras_answer() {
     let played = Played {
+        speed: 1.0,
         machine: "A small computer.".into(),
         cameras: vec![("rtsp://192.0.2.64/s".into(), None), ("rtsp://192.0.2.65/t".into(), Some("viewer:practice".into()))],
     };

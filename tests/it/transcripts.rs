@@ -203,7 +203,10 @@ fn run(ok: bool) -> Vec<Event> {
         password: Some("vault.password".into()),
     };
     let cameras = CameraCount { recording: usize::from(ok), of: 1 };
-    let says = vec![if ok { "It records: front-door saved its first 12 s." } else { "It stopped at: Fetch MongoDB 4.4.18." }.to_string()];
+    let says = vec![
+        if ok { "It records: front-door saved its first 12 s." } else { "Not done. What is done stays done; run kerbup again to go on." }
+            .to_string(),
+    ];
     events.push(Event::Done { ok, changed: true, cameras, addresses: if ok { vec![page] } else { vec![] }, says });
     events
 }

@@ -241,7 +241,11 @@ impl App {
                 Stage::Dashboard | Stage::Done if self.flow.recording() > 0 => words::RECORDS_ON,
                 Stage::Dashboard | Stage::Done => words::RUNS_ON,
                 Stage::Install => words::DONE_STAYS,
-                _ => words::NOTHING_CHANGED,
+                _ => match self.flow.typed_is_kept() {
+                    None => words::NOTHING_CHANGED,
+                    Some(true) => words::TYPED_IS_KEPT,
+                    Some(false) => words::TYPED_IS_LOST,
+                },
             };
             Ask::new("Leave kerbup?", says, "Stay").or("Leave", Then::Want(vec![Intent::Quit]))
         }
@@ -249,8 +253,8 @@ impl App {
 
     /// The first Ctrl-C asks, a second one soon after stops at once.
     fn interrupt(&mut self, now: f64) -> Act {
-        // In a practice time passes several times as fast as a person presses keys.
-        let soon = if self.flow.practice { 4.0 * SECOND_CTRL_C } else { SECOND_CTRL_C };
+        // In a practice time may pass faster than a person presses keys.
+        let soon = SECOND_CTRL_C * self.flow.played.speed.max(1.0);
         if self.ctrl_c.is_some_and(|at| now - at <= soon) {
             return Act { handled: true, leave: Some(Leave::Interrupted), ..Act::default() };
         }
@@ -272,7 +276,7 @@ impl App {
             (Some(came), _) => came.lines(),
             (None, Leave::Quit(_)) if self.flow.running => vec![words::WINDOW_CLOSED.into()],
             (None, Leave::Interrupted) if self.flow.running => vec![words::CUT_SHORT.into()],
-            (None, _) => vec![],
+            (None, _) => self.flow.kept_words().map(String::from).into_iter().collect(),
         }
     }
 
@@ -303,7 +307,7 @@ impl App {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::state::Ended;
+    use crate::flow::state::{Ended, Played};
     use crate::front::full::theme::Colour;
 
     fn app(flow: Flow) -> App {
@@ -315,10 +319,10 @@ mod tests {
         let ended = Some(Ended { ok: true, says: vec!["Installed.".into()], ..Ended::default() });
         let real = app(Flow { ended, ..Flow::default().at(Stage::Done) });
         assert!(real.last_words(Leave::Quit(0)).join(" ").contains("Installed."));
-        let played = app(Flow { practice: true, ..real.flow });
-        let mut played = played;
-        let leave = [10.0, 16.0].map(|now| played.key(Key::Ctrl('c'), now).leave);
-        assert!(leave == [None, Some(Leave::Interrupted)], "time passes three times as fast: {leave:?}");
+        let three_times = Played { speed: 3.0, ..Played::default() };
+        let mut played = app(Flow { practice: true, ..real.flow }.playing(three_times));
+        let leave = [10.0, 17.0, 22.0].map(|now| played.key(Key::Ctrl('c'), now).leave);
+        assert!(leave == [None, None, Some(Leave::Interrupted)], "six of its seconds are two of a person's: {leave:?}");
         assert_eq!(played.last_words(Leave::Quit(0)), [welcome::PRACTISED]);
         assert_eq!(played.last_words(Leave::Interrupted), [welcome::PRACTISED]);
     }

@@ -150,8 +150,8 @@ impl Record {
                 if cameras.of > 0 {
                     lines.push(format!("Cameras that were seen to record: {} of {}.", cameras.recording, cameras.of));
                 }
-                // Most runs say themselves how to go on.
-                if !ok && !says.iter().any(|s| s.contains("to go on")) {
+                // A run that says how it ended says the way on as well.
+                if !ok && says.is_empty() {
                     lines.push(plain::NOTHING_LOST.into());
                 }
                 lines
@@ -262,8 +262,13 @@ mod tests {
             ]
         );
         let cameras = CameraCount { recording: 1, of: 2 };
-        let done = Event::Done { ok: false, changed: true, cameras, addresses: vec![], says: vec!["It stopped.".into()] };
-        assert_eq!(record.event(&done, 41.0), ["It stopped.", "Cameras that were seen to record: 1 of 2.", plain::NOTHING_LOST]);
+        let done = |says: &[&str]| {
+            let says = says.iter().map(ToString::to_string).collect();
+            Event::Done { ok: false, changed: true, cameras, addresses: vec![], says }
+        };
+        let seen = "Cameras that were seen to record: 1 of 2.";
+        assert_eq!(record.event(&done(&["It stopped. Run it again."]), 41.0), ["It stopped. Run it again.", seen]);
+        assert_eq!(record.event(&done(&[]), 41.0), [seen, plain::NOTHING_LOST]);
     }
 
     #[test]

@@ -5,7 +5,9 @@ use super::talk::{Stop, Talk};
 use crate::flow::state::Purpose;
 use crate::flow::welcome::{self, Offer};
 use crate::flow::{Intent, Stage};
+use crate::front::lease::Leave;
 use crate::model::check::{Fix, Status};
+use crate::model::fault::Fault;
 use crate::words::{plain, stage, undo, welcome as words};
 
 /// What a numbered choice does.
@@ -41,6 +43,17 @@ pub(super) fn want(words: &str, intent: Intent) -> Choice {
 }
 
 impl Talk<'_> {
+    /// From where the flow stands to its end, and how that was.
+    pub async fn journey(&mut self) -> Result<Leave, Fault> {
+        let left = self.stages().await;
+        // Root goes on with them in a moment.
+        if !matches!(left, Ok(Leave::Elevate)) {
+            let kept = self.flow.kept_words();
+            self.say(kept);
+        }
+        left
+    }
+
     /// One turn at a stage.
     pub(super) async fn stage(&mut self, at: Stage) -> Result<(), Stop> {
         match at {

@@ -104,8 +104,8 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// From where the flow stands to its end, and how that was.
-    pub async fn journey(&mut self) -> Result<Leave, Fault> {
+    /// From where the flow stands to its end.
+    pub(super) async fn stages(&mut self) -> Result<Leave, Fault> {
         let first = self.flow.start();
         self.act(first);
         loop {
@@ -167,7 +167,7 @@ impl<'a> Talk<'a> {
                 Effect::Reveal(_) => self.awaited.revealed = true,
                 Effect::TryCamera(_) | Effect::AddCamera(..) => self.awaited.cameras += 1,
                 Effect::Size(_) => self.awaited.size = true,
-                Effect::Load(_) | Effect::Another => self.awaited.loaded = true,
+                Effect::Load(_) | Effect::Another | Effect::TakeUp => self.awaited.loaded = true,
                 Effect::Practise => self.lent = true,
                 Effect::Quit(code) => self.left = Some(Leave::Quit(*code)),
                 _ => {}
