@@ -33,7 +33,7 @@ pub const DONE_STAYS: &str = "What is done stays. Start kerbup again to go on.";
 /// Leaving before anything was done.
 pub const NOTHING_CHANGED: &str = "Nothing was changed.";
 /// The same where what was typed is kept.
-pub const TYPED_IS_KEPT: &str = "Nothing was installed. Your answers are kept: start kerbup again to go on with them.";
+pub const TYPED_IS_KEPT: &str = "Nothing was installed. Your answers are kept for the next start of kerbup.";
 /// The same where it is not.
 pub const TYPED_IS_LOST: &str = "Nothing was changed. What you typed is not kept.";
 /// The screen was closed while a run goes on.
