@@ -1,6 +1,6 @@
 //! The terminal: taken for the full screen, and given back whatever happens, also when the program panics.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::mem::ManuallyDrop;
 use std::sync::Once;
 use std::time::Duration;
@@ -19,11 +19,22 @@ use crate::model::fault::{Fault, Whose};
 /// The most that terminals take for their clipboard at once.
 const CLIPBOARD_BYTES: usize = 74_000;
 
+/// Bytes that a frame is gathered in: more than a whole one of 80x24 takes.
+const FRAME_BYTES: usize = 16 * 1024;
+
+/// Where frames go. What writes them writes a few bytes at a time, and stderr would send each of these on by itself.
+type Screen = CrosstermBackend<BufWriter<io::Stderr>>;
+
+/// A screen that knows of nothing that is shown.
+fn blank() -> io::Result<Terminal<Screen>> {
+    Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME_BYTES, io::stderr())))
+}
+
 /// The terminal while it is ours.
 pub(super) struct Held {
     /// Never dropped: its own drop prints where it fails, and printing on a terminal that is gone would end the run. `release`
     /// gives back all that was taken.
-    pub(super) terminal: ManuallyDrop<Terminal<CrosstermBackend<io::Stderr>>>,
+    pub(super) terminal: ManuallyDrop<Terminal<Screen>>,
     ours: bool,
 }
 
@@ -59,7 +70,7 @@ impl Held {
                 before(info);
             }));
         });
-        let terminal = enter().and_then(|()| Terminal::new(CrosstermBackend::new(io::stderr())));
+        let terminal = enter().and_then(|()| blank());
         match terminal {
             Ok(terminal) => Ok(Held { terminal: ManuallyDrop::new(terminal), ours: true }),
             Err(error) => {
@@ -83,7 +94,7 @@ impl Held {
         // A new one knows of nothing that is shown. `Terminal::clear` would ask the terminal where its cursor is, and wait for an
         // answer that the reader of keys may take, or that does not come.
         execute!(io::stderr(), Clear(ClearType::All))?;
-        self.terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stderr()))?);
+        self.terminal = ManuallyDrop::new(blank()?);
         Ok(())
     }
 
