@@ -35,6 +35,7 @@ fn here(info: ImageInfo) -> ImageSurvey {
         unpacked: Fact::known(info.size, how),
         arches: Fact::known(vec![info.arch.clone()], how),
         present: Some(info),
+        missing: false,
     }
 }
 
@@ -174,6 +175,7 @@ impl Drive {
         survey.registry_ca = self.authority(answers, &receipt)?;
         survey.registry_told = trust::told(answers, &receipt, &self.neighbours(&answers.site));
         self.ask_registries(&host, answers, &mut survey).await;
+        refuse_missing(answers, &survey)?;
         self.refuse_by_survey(answers)?;
         let before = self.before(answers, &receipt);
         survey.least = before.least(answers, &survey.own);
@@ -212,6 +214,14 @@ impl Drive {
         self.memory().plan = Some(plan.clone());
         Ok((plan, states))
     }
+}
+
+/// A registry of one's own that lacks an image: no run would go past its download, and what lacks is best told all at once. That of
+/// the makers may refuse it to strangers only, and Docker may know another way: there the download itself decides.
+fn refuse_missing(answers: &Answers, survey: &Survey) -> Result<(), Fault> {
+    let Some(registry) = &answers.images.registry else { return Ok(()) };
+    let missing: Vec<&str> = survey.images.iter().filter(|(_, i)| i.missing).map(|(name, _)| name.as_str()).collect();
+    if missing.is_empty() { Ok(()) } else { Err(words::faults::images_missing(registry, &missing)) }
 }
 
 /// A standing site keeps what was chosen for it once: its subnet stays although others would be free now. While the answers that its

@@ -22,6 +22,9 @@ pub struct ImageSurvey {
     pub unpacked: Fact<u64>,
     /// Architectures it is made for.
     pub arches: Fact<Vec<String>>,
+    /// Its registry answered, and does not have it.
+    #[serde(default)]
+    pub missing: bool,
 }
 
 impl ImageSurvey {
@@ -34,6 +37,7 @@ impl ImageSurvey {
             download: Fact::unknown(why.clone()),
             unpacked: Fact::unknown(why.clone()),
             arches: Fact::unknown(why),
+            missing: false,
         }
     }
 

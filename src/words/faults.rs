@@ -1,5 +1,6 @@
 //! Faults of the fronts themselves, and how any fault is said in lines.
 
+use super::figures::count;
 use crate::model::fault::{Fault, Whose};
 
 /// The input ended where an answer was needed.
@@ -16,6 +17,16 @@ pub fn folder_kept(site: &str, old: &str, new: &str) -> Fault {
         .cure(format!("Leave storage.path as it is: {old}"))
         .cure(format!("To begin anew in {new}: kerbup uninstall --site {site}, which keeps {old} with all recordings, then install with the new folder."))
         .cure(format!("To take the recordings along, move the folder in between: sudo mv {old} {new}"))
+}
+
+/// A registry of one's own does not have images that the answers come to.
+pub fn images_missing(registry: &str, names: &[&str]) -> Fault {
+    let fault = Fault::new(Whose::Network, "IMAGE-NOT-THERE", format!("{registry} lacks {} of this site.", count(names.len(), "image")));
+    names
+        .iter()
+        .fold(fault, |fault, name| fault.because(format!("{name} is not there.")))
+        .cure("Copy them there, under these very names, and try again: docker pull, docker tag, docker push.")
+        .cure("Or leave images.registry out: then each image comes from its makers' registry.")
 }
 
 /// The events ended before the end was told.

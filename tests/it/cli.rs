@@ -367,8 +367,9 @@ fn a_registry_that_goes_midway_is_waited_for() {
 }
 
 #[test]
-fn an_image_that_no_registry_has_is_said_at_once() {
-    let Some(site) = Site::on("docker", "cli::an_image_that_no_registry_has_is_said_at_once", "e2e-none", "") else { return };
+fn images_that_a_registry_does_not_have_are_all_said_before_anything_is_done() {
+    let test = "cli::images_that_a_registry_does_not_have_are_all_said_before_anything_is_done";
+    let Some(site) = Site::on("docker", test, "e2e-none", "") else { return };
     let before = machine(&site);
     let empty = format!("{}/kerbup-none", setting("KERBUP_TEST_REGISTRY"));
     site.write(&fs::read_to_string(&site.file).unwrap().replace(&own_registry(), &empty));
@@ -376,7 +377,10 @@ fn an_image_that_no_registry_has_is_said_at_once() {
     let ran = site.run(&site.install());
     assert_eq!(ran.code, 6, "{}", said(&ran));
     assert!(said(&ran).contains("IMAGE-NOT-THERE") && said(&ran).contains("images.registry"), "{}", said(&ran));
-    assert!(began.elapsed() < Duration::from_secs(60) && !said(&ran).contains("trying again"));
-    site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
+    for image in ["minio/minio", "mongo", "uug-ai/vault"] {
+        let told = |line: &str| line.contains(&format!("Because: {empty}/{image}:")) && line.ends_with("is not there.");
+        assert!(ran.err.lines().any(told), "{image}: {}", ran.err);
+    }
+    assert!(began.elapsed() < Duration::from_secs(60) && !ran.events().iter().any(|e| e["event"] == "step-started"), "{}", ran.out);
     same(&before, &machine(&site));
 }

@@ -28,7 +28,7 @@ pub type Now<'a> = &'a (dyn Fn() -> f64 + Sync);
 
 /// Shows the flow until it is left. `perform` hands each effect to the drive, which answers with events; `seat` is the other
 /// end of the lease by which the terminal is lent to a child process. What came of a run stays in the terminal, on
-/// stdout. The effects of `flow.start()` are performed first.
+/// stdout. The first frame waits for nothing; the effects of `flow.start()` are performed when it is shown.
 pub async fn run(
     mut flow: Flow,
     look: Look,
@@ -38,9 +38,11 @@ pub async fn run(
     (now, zone): (Now<'_>, jiff::tz::TimeZone),
 ) -> Result<Leave, Fault> {
     let tmux = std::env::var_os("TMUX").is_some();
-    flow.start().into_iter().for_each(&mut *perform);
+    let first = flow.start();
     let mut app = App::new(flow, look, zone);
     let mut held = Held::take().map_err(fault)?;
+    draw(&mut app, &mut held, now)?;
+    first.into_iter().for_each(&mut *perform);
     let mut inputs = Inputs { keys: Some(Keyboard::read()), seat: &mut seat, events: &mut events };
     let leave = show(&mut app, &mut held, tmux, &mut inputs, perform, now).await;
     // Whoever has the terminal next reads every key.
@@ -80,8 +82,8 @@ async fn show(
     };
     // What spins moves often; an age grows by a second.
     let (mut spin, mut second) = (every(SPIN), every(Duration::from_secs(1)));
-    let mut changed = true;
-    let mut drawn = Instant::now() - FRAME;
+    let mut changed = false;
+    let mut drawn = Instant::now();
     let mut events_open = true;
     let mut seat_open = true;
     loop {
@@ -90,10 +92,7 @@ async fn show(
             biased;
             // Drawing first: however many events come in, the screen is seen to move.
             () = sleep_until(drawn + FRAME), if changed && held.ours() => {
-                held.terminal.draw(|frame| {
-                    let area = frame.area();
-                    app.draw(area, frame.buffer_mut(), now());
-                }).map_err(fault)?;
+                draw(app, held, now)?;
                 changed = false;
                 drawn = Instant::now();
             }
@@ -149,6 +148,15 @@ async fn show(
             return Ok(leave);
         }
     }
+}
+
+/// What is to be seen now.
+fn draw(app: &mut App, held: &mut Held, now: Now<'_>) -> Result<(), Fault> {
+    let all = held.terminal.draw(|frame| {
+        let area = frame.area();
+        app.draw(area, frame.buffer_mut(), now());
+    });
+    all.map(drop).map_err(fault)
 }
 
 /// The next key; waits for ever while somebody else reads them.

@@ -162,10 +162,10 @@ fn schemes(host: &str, images: &Images) -> &'static [&'static str] {
 impl Asker<'_> {
     async fn one(&self, name: &str) -> Result<(ImageSurvey, Option<Pieces>), String> {
         let (host, repository, reference) = place(name);
-        let mut last = String::new();
+        let (mut last, mut missing) = (String::new(), false);
         for scheme in schemes(&host, self.images) {
             let base = format!("{scheme}://{host}/v2/{repository}");
-            let mut session = Session { asker: self, host: &host, header: None };
+            let mut session = Session { asker: self, host: &host, header: None, missing: false };
             match session.get(&format!("{base}/manifests/{reference}")).await {
                 Ok(answer) => {
                     let (told, layers) = session.read(&base, &answer).await?;
@@ -173,11 +173,11 @@ impl Asker<'_> {
                     return Ok((told, Some(Pieces { host: host.clone(), base, header, layers }).filter(|p| !p.layers.is_empty())));
                 }
                 // Something else listens there, or it wants TLS: the next way is tried. The first one's reason is told.
-                Err(why) if last.is_empty() => last = why,
+                Err(why) if last.is_empty() => (last, missing) = (why, session.missing),
                 Err(_) => {}
             }
         }
-        Err(last)
+        if missing { Ok((ImageSurvey { missing, ..ImageSurvey::unknown(last) }, None)) } else { Err(last) }
     }
 }
 

@@ -92,7 +92,7 @@ async fn size<'a>(
         Some(known) => known,
         None if deaf.lock().unwrap_or_else(PoisonError::into_inner).contains(host) => no_parts(),
         None => {
-            let mut session = Session { asker, host, header: pieces.header.clone() };
+            let mut session = Session { asker, host, header: pieces.header.clone(), missing: false };
             let address = format!("{}/blobs/{}", pieces.base, layer.digest);
             match session.ask(&address, Want::Part(layer.size - 4, layer.size - 1)).await {
                 Ok(got) if got.response.status == 206 => isize(&got.response.body, layer.size),
@@ -121,7 +121,7 @@ fn isize(end: &[u8], packed: u64) -> Result<u64, String> {
 async fn speed(asker: &Asker<'_>, all: &[&Pieces]) -> Fact<f64> {
     let each = all.iter().flat_map(|p| p.layers.iter().map(move |l| (*p, l)));
     let Some((p, largest)) = each.max_by_key(|(_, l)| l.size) else { return Fact::unknown("no registry told of something to fetch") };
-    let mut session = Session { asker, host: &p.host, header: p.header.clone() };
+    let mut session = Session { asker, host: &p.host, header: p.header.clone(), missing: false };
     let address = format!("{}/blobs/{}", p.base, largest.digest);
     let most = largest.size.min(PIECE);
     match tokio::time::timeout(LIMIT, session.ask(&address, Want::Speed(most))).await {

@@ -54,6 +54,8 @@ pub(super) struct Session<'a> {
     pub(super) asker: &'a Asker<'a>,
     pub(super) host: &'a str,
     pub(super) header: Option<String>,
+    /// The registry answered that what was asked for is not there.
+    pub(super) missing: bool,
 }
 
 /// What is wanted of an address.
@@ -118,7 +120,10 @@ impl Session<'_> {
                     self.header = Some(self.authorize(wanted, url.scheme() == "http").await?);
                 }
                 401 | 403 => return Err(format!("{} refuses it: the name or the login is wrong", self.host)),
-                404 => return Err(format!("{} does not have it", self.host)),
+                404 => {
+                    self.missing = true;
+                    return Err(format!("{} does not have it", self.host));
+                }
                 429 => return Err(format!("{} takes no more questions from here for now", self.host)),
                 status => return Err(format!("{} answers with the status {status}", self.host)),
             }

@@ -222,6 +222,7 @@ async fn what_goes_wrong_is_said_plainly_and_without_the_login() {
     for (image, says) in [("gone:1", "does not have it"), ("many:1", "no more questions"), ("round:1", "status 302")] {
         let got = told(&images, "amd64", &format!("{at}/{image}")).await;
         assert!(got.download.how().contains(says) && got.digest.get().is_none() && got.arches.get().is_none(), "{got:?}");
+        assert_eq!(got.missing, image == "gone:1");
         assert!(!format!("{got:?}").contains("pass-word"));
     }
     let closed = told(&Images::default(), "amd64", "127.0.0.1:1/x:1").await;
