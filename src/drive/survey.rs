@@ -274,6 +274,7 @@ fn take(new: &mut Details, old: &Details, field: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::answers::Images;
     use crate::recipe::load::embedded;
     use crate::world::fake::{Described, Pace, named, paced};
 
@@ -335,6 +336,18 @@ mod tests {
         let (plan, _) = drive.plan(&Answers::default()).await.unwrap();
         assert!(downloads(&plan).iter().all(|(_, b)| b.is_none()), "{:?}", downloads(&plan));
         assert!(plan.notes.iter().any(|n| n.contains("quay.io is not known")), "{:?}", plan.notes);
+    }
+
+    #[test]
+    fn what_an_own_registry_lacks_is_refused_and_what_the_makers_lack_is_tried() {
+        let lacks = |missing| ImageSurvey { missing, ..ImageSurvey::unknown("nas does not have it") };
+        let images = [("nas/a:1".to_string(), lacks(true)), ("nas/b:1".into(), lacks(false)), ("nas/c:1".into(), lacks(true))].into();
+        let survey = Survey { images, ..Survey::default() };
+        let own = Images { registry: Some("nas".into()), ..Images::default() };
+        let fault = refuse_missing(&Answers { images: own, ..Answers::default() }, &survey).unwrap_err();
+        assert_eq!((fault.code.as_str(), fault.says.as_str()), ("IMAGE-NOT-THERE", "nas lacks 2 images of this site."));
+        assert_eq!(fault.because, ["nas/a:1 is not there.", "nas/c:1 is not there."]);
+        assert!(refuse_missing(&Answers::default(), &survey).is_ok());
     }
 
     #[tokio::test]
