@@ -72,7 +72,9 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage, sites: Vec<Site
         // Only `kerbup change` begins there: the site keeps its name, and the way back leads to how it is.
         None => {
             let note = root::installed(&drive.roots());
-            let draft = if stage == Stage::Welcome && !setup.practice { drive.draft() } else { None };
+            // Whoever names answers wants these, and not those of the last time.
+            let named = !globals.answers.is_empty() || !globals.sets.is_empty();
+            let draft = if stage == Stage::Welcome && !setup.practice && !named { drive.draft() } else { None };
             Flow { changing: stage == Stage::Where, note, ..flow.drafted(draft).at(stage) }
         }
     };

@@ -210,7 +210,12 @@ fn everything_is_typed() {
     });
     assert_eq!(std::fs::metadata(&typed).unwrap().permissions().mode() & 0o777, 0o600);
     drop(person);
-    let mut person = Person::sits_down(&state(&site), &args, None);
+    // Whoever names answers wants these; whoever names none is offered what was typed, with all that was named then.
+    let mut other = Person::sits_down(&state(&site), &args, None);
+    other.sees("Try it first", 20);
+    assert!(!other.shown().contains("Go on with your answers"));
+    drop(other);
+    let mut person = Person::sits_down(&state(&site), &[], None);
     person.sees("Go on with your answers", 20);
     person.press(ENTER);
     person.sees("checks passed", 60);
@@ -261,6 +266,10 @@ fn the_same_keys_work_in_practice_and_change_nothing() {
         let mut person = Person::sits_down(&state, &[&format!("--practice={world}")], None);
         person.sees("practice", 20);
         person.sees("Video recording on this machine", 20);
+        // A frame goes to the terminal in one piece, not a few bytes at a time: over a slow line each piece is a packet.
+        let io = std::fs::read_to_string(format!("/proc/{}/io", person.child.process_id().unwrap())).unwrap();
+        let writes: u64 = io.lines().find_map(|l| l.strip_prefix("syscw: ")).unwrap().parse().unwrap();
+        assert!(writes < 200, "{writes} writes for the first screen");
         person.press(ENTER);
         person.sees("checks passed", 60);
         if world == "server" {
