@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -211,11 +212,17 @@ pub fn copied(from: &str, to: &str, asked: &[&str]) {
     tool("docker", &["rmi", to]);
 }
 
-/// Two ports that nobody listens on.
+/// Two ports that nobody listens on, each with a free one above it. They lie below those that the kernel gives to outgoing
+/// connections, so none of these takes one while it is a test's.
 fn free_ports() -> (u16, u16) {
-    let held = [TcpListener::bind("0.0.0.0:0").unwrap(), TcpListener::bind("0.0.0.0:0").unwrap()];
-    let [page, store] = held.map(|l| l.local_addr().unwrap().port());
-    (page, store)
+    static NEXT: AtomicU16 = AtomicU16::new(20_000);
+    loop {
+        let first = NEXT.fetch_add(4, Ordering::Relaxed);
+        assert!(first < 32_000, "no free ports");
+        if (first..first + 4).all(|port| TcpListener::bind(("0.0.0.0", port)).is_ok()) {
+            return (first, first + 2);
+        }
+    }
 }
 
 /// A site of a test's own: its name, folders and ports. All of it goes when the test ends, however it ends.
