@@ -99,7 +99,10 @@ fn images(answers: &mut Answers, root: &mut Section, r: &mut Reader<'_>) {
 fn keep(r: &mut Reader<'_>, section: &mut Section, key: &'static str, name: &str) -> bool {
     let path = section.key(key);
     match r.secret(section, key) {
-        Some((_, Given::Value(value))) => r.secrets.push((name.into(), value)),
+        Some((spot, Given::Value(value))) => match if name == "database.uri" { valid::database(value.expose_secret()) } else { Ok(()) } {
+            Ok(()) => r.secrets.push((name.into(), value)),
+            Err(says) => r.wrong(&spot, &path, says),
+        },
         Some((spot, Given::Kept(kept))) if kept != name => {
             r.wrong(&spot, &path, &format!("The kept secret of this setting is named \"{name}\"."));
         }

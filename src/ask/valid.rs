@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use jiff::tz::TimeZoneDatabase;
 
+use crate::model::registry::is_loopback;
+
 /// A site's or a camera's name: a DNS label of at most 32 characters.
 pub fn name(text: &str) -> Result<String, String> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -18,6 +20,26 @@ pub fn name(text: &str) -> Result<String, String> {
     } else {
         Ok(text.into())
     }
+}
+
+/// The address of a MongoDB, as its makers write it (https://www.mongodb.com/docs/manual/reference/connection-string/). It is a
+/// secret: what is said of it repeats nothing of it.
+pub fn database(uri: &str) -> Result<(), &'static str> {
+    let rest = ["mongodb://", "mongodb+srv://"].iter().find_map(|scheme| uri.strip_prefix(scheme));
+    let rest = rest.ok_or("A database's address begins with mongodb:// or mongodb+srv://.")?;
+    let place = rest.split(['/', '?']).next().unwrap_or_default();
+    let hosts = place.rsplit_once('@').map_or(place, |(_, hosts)| hosts);
+    if hosts.split(',').any(|h| h.is_empty() || h.starts_with(':')) {
+        return Err("The address names no machine: mongodb://USER:PASSWORD@MACHINE:27017/ is needed.");
+    }
+    let name = |host: &str| match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default().to_string(),
+        None => host.split(':').next().unwrap_or_default().to_string(),
+    };
+    if hosts.split(',').any(|h| is_loopback(&name(h))) {
+        return Err("Inside a container localhost is the container itself. Write this machine's address on your network instead.");
+    }
+    Ok(())
 }
 
 /// The nearest name that is allowed: `Front Door` becomes `front-door`.
@@ -162,6 +184,33 @@ mod tests {
         assert_eq!(folder("/srv//kerberos/").as_deref(), Ok("/srv/kerberos"));
         for wrong in ["", "/", "srv", "/srv/../etc", "/a\nb"] {
             assert!(folder(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn databases() {
+        for right in [
+            "mongodb://x",
+            "mongodb://u:p@db.example:27017/?authSource=admin",
+            "mongodb+srv://u:a%40b@cluster0.example.net/videos?retryWrites=true",
+            "mongodb://u:p@10.0.0.4,10.0.0.5:27018/",
+            "mongodb://u:p@[fd00::4]:27017/",
+        ] {
+            assert_eq!(database(right), Ok(()), "{right}");
+        }
+        for (wrong, says) in [
+            ("db.example:27017", "mongodb://"),
+            ("http://db.example/", "mongodb://"),
+            ("mongodb://", "no machine"),
+            ("mongodb://u:p@/x", "no machine"),
+            ("mongodb://u:p@:27017/x", "no machine"),
+            ("mongodb://u:p@db.example,/x", "no machine"),
+            ("mongodb://u:p@localhost:27017/", "localhost"),
+            ("mongodb://u:p@10.0.0.4,127.0.0.1/", "localhost"),
+            ("mongodb://[::1]:27017/", "localhost"),
+        ] {
+            let told = database(wrong).unwrap_err();
+            assert!(told.contains(says), "{wrong}: {told}");
         }
     }
 

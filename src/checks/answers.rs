@@ -164,5 +164,12 @@ pub fn services(f: &Facts) -> Outcome {
         )
         .fix(Fix::SmallShape);
     }
+    if f.on_docker() && f.answers.broker != Service::Off {
+        return Outcome::warn(
+            "nothing sends to the broker until Vault is told to, on its own page",
+            "Add it there (menu: Integrations, as far as is known), once something reads its queue: one that nobody reads fills the disk. \
+             Without need for it, write services.broker = \"off\".",
+        );
+    }
     Outcome::pass("the services are named")
 }

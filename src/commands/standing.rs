@@ -8,6 +8,7 @@ use serde_json::json;
 use super::finish;
 use super::setup::Setup;
 use crate::cli::{Exit, Globals};
+use crate::drive::standing::plan_of;
 use crate::flow::Stage;
 use crate::flow::state::Purpose;
 use crate::front::{json, line};
@@ -89,10 +90,10 @@ pub async fn passwords(setup: Setup, site: Option<&str>, name: Option<&str>, new
                 .cure("These can: vault.password, and agent.CAMERA.password.")));
         }
         setup.root_needed().map_err(one)?;
-        let name = name.to_string();
+        let (name, plan) = (name.to_string(), plan_of(&site).map_err(one)?.clone());
         return finish::run(setup, &site.name, |drive| async move {
             drive.look(&answers).await;
-            let (plan, _) = drive.plan(&answers).await.map_err(one)?;
+            // The plan that stands, and not a new one: nothing else of the site changes with a password.
             drive.install_renewed(&answers, &plan, &name).await.map_err(one)
         })
         .await;

@@ -9,9 +9,10 @@ use super::Drive;
 use super::sites::Site;
 use super::standing::plan_of;
 use crate::health::{self, Oldest};
+use crate::model::engine::ContainerState;
 use crate::model::fault::Fault;
 use crate::plan::sizing::SHARE;
-use crate::step::{self, bucket, container, file_fault, storage};
+use crate::step::{self, bucket, container, engine_fault, file_fault, storage};
 use crate::words::figures::{bytes, count};
 use crate::world::files::Space;
 
@@ -187,6 +188,12 @@ impl Drive {
         let with: bucket::With = step::with(s)?;
         if let Some(path) = self.awaited(site)? {
             return Err(storage::missing(&path).cure("Plug in and mount the disk: recording goes on by itself then."));
+        }
+        // Stopped on purpose, as with `kerbup stop` (one that ended by itself is started again by the engine): nothing is recorded,
+        // and nobody could be told to keep less.
+        let store = self.world.engine.container(&with.container).await.map_err(|e| engine_fault(e, &with.container))?;
+        if store.is_some_and(|c| c.state == ContainerState::Exited) {
+            return Ok("The video store is stopped: there is nothing to do until it is started.".into());
         }
         let space = self.world.files.space(&answers.path).map_err(|e| file_fault(&e, &answers.path))?;
         let cx = self.context(site.name.clone());

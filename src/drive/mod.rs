@@ -23,6 +23,8 @@ pub mod uninstall;
 #[cfg(test)]
 mod change_tests;
 #[cfg(test)]
+mod disk_tests;
+#[cfg(test)]
 mod engine_tests;
 #[cfg(test)]
 mod sites_tests;
@@ -150,6 +152,7 @@ impl Drive {
             with_engine,
             plan: plan.clone(),
         })?;
+        journal.reserve(plan.steps.len())?;
         self.drop_draft(&plan.site);
         Ok(journal)
     }

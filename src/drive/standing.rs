@@ -153,13 +153,21 @@ impl Drive {
         if !on {
             parts.reverse();
         }
+        // One that fails does not keep the others as they are.
+        let mut faults = vec![];
         for part in parts {
             let container = format!("{}-{part}", site.name);
             let done = if on { self.world.engine.start(&container).await } else { self.world.engine.stop(&container).await };
-            done.map_err(|e| engine_fault(e, &part))?;
-            self.send(Event::Note { says: format!("{part}: {}", if on { "started" } else { "stopped" }) });
+            match done {
+                Ok(()) => self.send(Event::Note { says: format!("{part}: {}", if on { "started" } else { "stopped" }) }),
+                Err(e) => faults.push((part.clone(), engine_fault(e, &part))),
+            }
         }
-        Ok(())
+        let others: Vec<String> = faults.iter().skip(1).map(|(part, fault)| format!("{part}: {}", fault.says)).collect();
+        match faults.into_iter().next() {
+            None => Ok(()),
+            Some((_, first)) => Err(others.into_iter().fold(first, Fault::because)),
+        }
     }
 }
 

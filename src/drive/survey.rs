@@ -17,7 +17,7 @@ use crate::model::survey::{ImageSurvey, Survey};
 use crate::plan::{self, Wish};
 use crate::recipe::Recipes;
 use crate::run::Receipt;
-use crate::step::{self, Context, by_hand, container, network, storage};
+use crate::step::{self, Context, by_hand, container, data_version, network, storage};
 use crate::target::docker::render::local_names;
 use crate::target::docker::{Inputs, registry, workloads};
 use crate::words;
@@ -67,6 +67,9 @@ impl Drive {
         (s.free_bytes, s.total_bytes) = self.room(&answers.path);
         s.own = self.own(host, answers).await;
         s.fetch_rate = receipt.line_rate();
+        let keeps = self.recipes.components.iter().filter(|c| c.image.data.is_some());
+        let folder = answers.path.trim_end_matches('/');
+        s.data_versions = keeps.filter_map(|c| Some((c.name.clone(), data_version::of(&*self.world.files, folder, &c.name)?))).collect();
         if matches!(host.docker.get(), Some(DockerPresence::Running(_)) | None)
             && let Ok(all) = self.world.engine.networks().await
         {

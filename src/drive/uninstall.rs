@@ -9,7 +9,7 @@ use crate::model::journal::{Ending, Purpose, Record};
 use crate::run::checkpoint::{Point, pass};
 use crate::run::journal::Journal;
 use crate::run::{Receipt, revert};
-use crate::step::{Context, file_fault, files};
+use crate::step::{Context, file_fault, files, storage};
 use crate::words::undo::{Back, back};
 use crate::world::files::Kind;
 
@@ -40,8 +40,12 @@ impl Drive {
         self.secrets.adopt(&crate::secrets::Secrets::load(f, &format!("{}/secrets.toml", site.state))?);
         let receipt = Receipt::read(f, &site.state)?;
         let plan = receipt.plan.clone().unwrap_or_default();
-        drop(self.accept(&site.state, Purpose::Uninstall, (purge, with_engine), &plan)?);
         let cx = Context { purge, with_engine, neighbours: self.neighbours(&site.name), ..self.context(site.name.clone()) };
+        // Before anything goes: the recordings that were to be deleted are on a disk that is not here.
+        if let (true, true, Some(folder)) = (purge, receipt.steps.get("storage").is_some_and(|t| t.made.is_some()), receipt.folder()) {
+            storage::may_remove(&folder, &cx)?;
+        }
+        drop(self.accept(&site.state, Purpose::Uninstall, (purge, with_engine), &plan)?);
         self.take_down(site, &receipt, &cx).await
     }
 

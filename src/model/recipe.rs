@@ -127,6 +127,20 @@ pub struct DataVersions {
     pub step: usize,
 }
 
+impl DataVersions {
+    /// The version that a tag is of, such as 8.0 of `8.0.15`.
+    pub fn version(&self, tag: &str) -> Option<&str> {
+        self.versions.iter().find(|v| tag.strip_prefix(v.as_str()).is_some_and(|rest| rest.starts_with('.'))).map(String::as_str)
+    }
+
+    /// Whether a program of the version `new` can take over data of the version `old`. Versions that are not in the list are none
+    /// that it takes over.
+    pub fn takes(&self, old: &str, new: &str) -> bool {
+        let at = |version: &str| self.versions.iter().position(|v| v == version);
+        at(old).zip(at(new)).is_some_and(|(old, new)| old <= new && new - old <= self.step)
+    }
+}
+
 /// Value of a variable.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::engine::engine;
 use super::sizing::sizing;
 use super::{beside, figures, trust};
-use crate::model::answers::{Answers, Camera};
+use crate::model::answers::{Answers, Camera, Service, Shape};
 use crate::model::engine::{NetworkSpec, RegistryLogin};
 use crate::model::fault::{Fault, Whose};
 use crate::model::host::HostReport;
@@ -106,6 +106,16 @@ pub fn plan(wish: &Wish) -> Result<Plan, Fault> {
     }
     if let (Some(fits), true) = (sizes.fits_days, sizes.fits_days.is_some_and(|f| f < a.retention_days)) {
         notes.push(format!("{} days do not fit on this disk at the measured rates: it keeps {}.", a.retention_days, in_days(fits.max(1))));
+    }
+    if let (Service::External { settings }, Shape::Full) = (&a.object_storage, a.shape) {
+        let at = |key: &str| settings.get(key).map_or("", String::as_str);
+        notes.push(format!(
+            "Your own video store at {}: kerbup asks nothing of it and sets no rule there. Let its bucket {} delete what is older than \
+             {}, or it fills up.",
+            at("endpoint"),
+            at("bucket"),
+            in_days(a.retention_days)
+        ));
     }
     let mut plan = Plan { site: a.site.clone(), target: "docker".into(), renderer: step::RENDERER, steps, notes, line: None };
     figures::reckon(&mut plan, wish);

@@ -13,8 +13,12 @@ use crate::model::plan::Plan;
 use crate::step::{file_fault, files};
 use crate::world::files::{Appender, Files};
 
-/// So many bytes are set aside when a file is begun, so that a full disk cannot leave a change unrecorded.
+/// So many bytes are set aside at least, so that a full disk cannot leave a change unrecorded.
 const RESERVE: u64 = 256 * 1024;
+
+/// So many bytes a step: what its records say of its beginning, of what was there before it, and of what it made. Docker's step
+/// names all packages of the machine, which the least above has room for.
+const A_STEP: u64 = 4 * 1024;
 
 /// A journal that is open for additions.
 pub struct Journal {
@@ -48,6 +52,12 @@ impl Journal {
         let mut appender = f.append(path).map_err(|e| file_fault(&e, path))?;
         appender.reserve(RESERVE).map_err(|e| file_fault(&e, path))?;
         Ok(Journal { appender: Mutex::new(appender), path: path.into() })
+    }
+
+    /// Sets room aside for what so many steps will say, behind what is there by now: the record of a plan is as long as the plan.
+    pub fn reserve(&self, steps: usize) -> Result<(), Fault> {
+        let bytes = RESERVE.max(steps as u64 * A_STEP);
+        self.appender.lock().unwrap_or_else(PoisonError::into_inner).reserve(bytes).map_err(|e| file_fault(&e, &self.path))
     }
 
     /// Adds a record and waits until it is on the disk.
@@ -170,6 +180,20 @@ mod tests {
         bad.extend(line("b"));
         let fault = parse(&bad, "j").unwrap_err();
         assert_eq!((fault.code.as_str(), fault.place.unwrap().line), ("JOURNAL-DAMAGED", 1));
+    }
+
+    #[test]
+    fn room_is_set_aside_for_what_many_steps_will_say_behind_the_plan_itself() {
+        use std::os::unix::fs::MetadataExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let state = dir.path().to_str().unwrap().to_string();
+        let f = crate::world::real::files::RealFiles::default();
+        let journal = Journal::begin(&f, &state).unwrap();
+        // The record of a plan for 200 cameras is longer than what was set aside at first.
+        journal.append(&Record::StepStarted { id: "x".repeat(600_000), at: 1.0 }).unwrap();
+        journal.reserve(420).unwrap();
+        let file = std::fs::metadata(dir.path().join("journal/0001.ndjson")).unwrap();
+        assert!(file.len() > 600_000 && file.blocks() * 512 >= file.len() + 420 * A_STEP, "{} bytes, {} blocks", file.len(), file.blocks());
     }
 
     #[test]

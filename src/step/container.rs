@@ -190,6 +190,9 @@ impl Kind for Container {
         }
         let f = &*cx.world.files;
         files::remove(f, &format!("{}/files/{}", cx.state, w.workload.name))?;
+        if !storage::may_remove(&w.storage, cx)? {
+            return Ok(());
+        }
         let never_healthy = files::there(f, &first_mark(&w.workload, cx));
         for folder in &w.workload.folders {
             if cx.purge || !folder.keep || (never_healthy && w.shape == ComponentShape::Stateful) {

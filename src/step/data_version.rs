@@ -5,15 +5,25 @@ use super::container::{With, standing, subject};
 use super::{Context, file_fault};
 use crate::health;
 use crate::model::fault::{Fault, Whose};
+use crate::world::files::Files;
 
 fn mark(w: &With) -> String {
-    format!("{}/.kerbup/version-{}", w.storage, w.workload.name)
+    at(&w.storage, &w.workload.name)
 }
 
-/// The version that the data is of; none where there is no data yet, or nobody wrote it down.
-fn there(w: &With, cx: &Context) -> Option<String> {
-    let bytes = cx.world.files.read(&mark(w)).ok()?;
+fn at(storage: &str, part: &str) -> String {
+    format!("{storage}/.kerbup/version-{part}")
+}
+
+/// The version that a part's data below this folder is of; none where there is no data yet, nobody wrote it down, or this user may
+/// not look.
+pub fn of(f: &dyn Files, storage: &str, part: &str) -> Option<String> {
+    let bytes = f.read(&at(storage, part)).ok()?;
     Some(String::from_utf8_lossy(&bytes).trim().to_string()).filter(|v| !v.is_empty())
+}
+
+fn there(w: &With, cx: &Context) -> Option<String> {
+    of(&*cx.world.files, &w.storage, &w.workload.name)
 }
 
 /// The data was not raised to the version of the program yet: that was cut off, or is to come.

@@ -8,7 +8,7 @@ mod alone;
 pub mod bucket;
 pub mod container;
 mod daemon;
-mod data_version;
+pub mod data_version;
 pub mod docker;
 pub mod files;
 pub mod image;

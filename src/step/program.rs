@@ -57,6 +57,10 @@ impl Kind for Program {
         let f = &*cx.world.files;
         let bytes = ourselves(f)?;
         f.write(&w.copy, &bytes, 0o755).map_err(|e| file_fault(&e, &w.copy))?;
+        // What is left of a site whose folder somebody deleted leads nowhere, and is in the way.
+        if f.read_link(&w.link).is_ok_and(|to| to.ends_with("/kerbup") && !files::there(f, &to)) {
+            f.remove_file(&w.link).map_err(|e| file_fault(&e, &w.link))?;
+        }
         if !files::there(f, &w.link) {
             // A machine without that folder, or a read-only one, has no link: the copy is enough.
             if let Err(e) = f.link(&w.copy, &w.link) {

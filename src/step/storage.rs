@@ -32,6 +32,35 @@ pub fn missing(path: &str) -> Fault {
         .because("The mark that kerbup left there is gone: the disk is probably not plugged in or not mounted.")
 }
 
+/// Beside the journal while the mark is being removed with the rest: a run that is cut off there goes on, although it is gone.
+fn going(cx: &Context) -> String {
+    format!("{}/folder-goes", cx.state)
+}
+
+/// Whether the site's disk is there, so that something of it may be removed: its mark is, or was removed by this very uninstall.
+/// What this user may not look at is taken for it; removing fails there by itself.
+pub fn here(path: &str, cx: &Context) -> bool {
+    let f = &*cx.world.files;
+    mark::there(f, path, &cx.site) != Some(false) || files::there(f, &going(cx))
+}
+
+/// Says whether what lies in the folder may be removed. A disk that is not there stops an uninstall that was to delete what is on
+/// it; else its part stays as it is.
+pub fn may_remove(path: &str, cx: &Context) -> Result<bool, Fault> {
+    if here(path, cx) {
+        return Ok(true);
+    }
+    if cx.purge {
+        return Err(missing(path).cure(UNPLUGGED));
+    }
+    cx.report.log("kerbup", &format!("{path} is not the site's folder now: nothing in it is touched"));
+    Ok(false)
+}
+
+/// The cure where recordings were to be deleted and their disk is not there.
+pub const UNPLUGGED: &str =
+    "Plug in and mount the disk, then run it again. Without --purge-data the site goes, and what is on that disk stays.";
+
 /// The folder bears the mark of a site.
 pub fn is_of(f: &dyn Files, path: &str, site: &str) -> bool {
     mark::there(f, path, site) == Some(true)
@@ -92,6 +121,8 @@ impl Kind for Storage {
     async fn apply(&self, step: &Step, cx: &Context) -> Result<Value, Fault> {
         let w: With = with(step)?;
         let f = &*cx.world.files;
+        // What a removal that was not finished noted is over.
+        let _ = f.remove_file(&going(cx));
         files::make(f, &w.path, 0o755)?;
         let own = format!("{}/.kerbup", w.path);
         files::make(f, &own, 0o700)?;
@@ -106,9 +137,17 @@ impl Kind for Storage {
         let w: With = with(step)?;
         let f = &*cx.world.files;
         let undo: Undo = serde_json::from_value(undo.clone()).unwrap_or(Undo { made: vec![] });
+        // Before it was made there was no mark: then only what was begun is taken back.
+        if cx.made.is_some() && !may_remove(&w.path, cx)? {
+            return Ok(());
+        }
         let made = remembered(f, &w.path, &undo.made);
         // What was recorded stays usable as long as it stays: so does `.kerbup`.
         let kept = f.list(&w.path).unwrap_or_default().into_iter().any(|n| n != ".kerbup" && n != "lost+found");
+        if cx.made.is_some() && (cx.purge || !kept) {
+            let note = going(cx);
+            f.write(&note, b"", 0o600).map_err(|e| file_fault(&e, &note))?;
+        }
         if cx.purge {
             // Also the data of parts that were taken out of the site since: every folder that was made for one.
             let below = format!("{}/", w.path);

@@ -253,6 +253,10 @@ fn a_disk_that_is_missing_is_never_written_to() {
     let ran = site.run(&site.install());
     assert_eq!(ran.code, 1, "{}", said(&ran));
     assert!(said(&ran).contains("DISK-MISSING"), "{}", said(&ran));
+    // What was to be deleted is on the disk that is away: nothing of the site goes before that is said.
+    let ran = site.run(&["uninstall", "--purge-data", &site.name, "--yes"]);
+    assert_eq!((ran.code, said(&ran).contains("DISK-MISSING")), (1, true), "{}", said(&ran));
+    assert_eq!(site.containers().len(), 3);
     let mut written = std::collections::BTreeSet::new();
     files(&site.storage(), &mut written);
     assert!(written.is_empty(), "{written:?}");

@@ -33,6 +33,7 @@ mod standing;
 mod states;
 mod stored;
 mod terminal;
+mod theirs;
 mod trace;
 mod transcripts;
 mod undo;

@@ -107,6 +107,19 @@ fn data_of_the_version_before_is_taken_over_and_kept() {
 }
 
 #[test]
+fn data_that_only_an_older_program_reads_keeps_that_program() {
+    let Some(site) = site("upgrade::data_that_only_an_older_program_reads_keeps_that_program", "reg-old") else { return };
+    // Made where the processor has no AVX; this one, to which the disk came, would get a newer version.
+    install(&site, "4.4.18").ok();
+    write(&site);
+    let ran = site.run(&["plan", "--answers", site.file.to_str().unwrap()]).ok();
+    assert!(ran.out.contains("mongo:4.4.18 is used, because what it keeps here is of version 4.4"), "{}", ran.out);
+    assert_eq!(site.run(&site.install()).ok().done()["changed"], false);
+    assert!(kept(&site) && container(&site).contains("mongo:4.4.18 true") && mark(&site) == "4.4", "{}", container(&site));
+    site.run(&["uninstall", "--yes", "--purge-data", &site.name]).ok();
+}
+
+#[test]
 fn data_further_away_is_refused_and_untouched() {
     let Some(site) = site("upgrade::data_further_away_is_refused_and_untouched", "reg-far") else { return };
     install(&site, "6.0.26").ok();

@@ -249,6 +249,16 @@ pub(super) const CASES: &[Case] = &[
         },
     ),
     case("services-settings", Block, |w| w.answers.database = Service::Off, healthy),
+    case("services-settings", Warn, |w| w.answers.broker = Service::Bundled, |w| w.answers.database = external(&[])),
+    case(
+        "services-settings",
+        Warn,
+        |w| w.answers.broker = external(&[]),
+        |w| {
+            on(w, Kubernetes);
+            w.answers.broker = Service::Bundled
+        },
+    ),
     case(
         "hub-needs-cluster",
         Warn,

@@ -189,7 +189,7 @@ pub fn status(snapshot: &HealthSnapshot) -> Vec<String> {
 /// What a person has to enter by hand, for each part that waits to be set up.
 pub fn to_enter(snapshot: &HealthSnapshot) -> Vec<String> {
     let waiting = snapshot.components.iter().filter(|c| c.state == ComponentState::NotConfigured);
-    let list = |part: &ComponentHealth| [vec![format!("{}:", vault::TITLE)], vault::set_up(&snapshot.site, part.url.as_deref())].concat();
+    let list = |part: &ComponentHealth| [vec![format!("{}:", vault::TITLE)], vault::set_up(snapshot, part.url.as_deref())].concat();
     waiting.flat_map(list).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{RENDERER, image};
-use crate::model::answers::{Answers, Camera, Expose, Record};
+use crate::model::answers::{Answers, Camera, Expose, Record, Service};
 use crate::model::engine::{ContainerSpec, MountSpec, Publish};
 use crate::model::fault::{Fault, Whose};
 use crate::model::host::HostReport;
@@ -11,7 +11,7 @@ use crate::model::recipe::{Component, ComponentShape, Reach, SecretAs, SecretVal
 use crate::model::registry::is_loopback;
 use crate::model::survey::Survey;
 use crate::model::text::{Piece, Text};
-use crate::recipe::condition::{self, Truth};
+use crate::recipe::condition::{self, Chosen, Truth};
 use crate::recipe::{Recipes, size, text};
 use crate::target::workload::{DataNeed, Folder, HealthNeed, Owner, SecretFile, SecretNeed, Workload};
 
@@ -30,6 +30,9 @@ pub struct Inputs<'a> {
     /// Megabytes that each camera's recorder may keep, by camera.
     pub agent_megabytes: BTreeMap<String, u64>,
 }
+
+/// The secret with the whole address of somebody else's database, its login included.
+const DATABASE_URI: &str = "database.uri";
 
 /// Bits a second that a camera is taken to send before it was measured: what a 1080p camera sends at most (16 Mbit/s).
 const UNMEASURED_BITS: f64 = 16e6;
@@ -81,7 +84,10 @@ fn fill(source: &str, c: &Component, camera: Option<&str>, i: &Inputs) -> Result
             }
             ["gives", owner, given] => {
                 let owner = i.recipes.component(owner)?;
-                fill(owner.gives.get(given)?, owner, None, i).ok()
+                match given_instead(owner, given, i) {
+                    Some(secret) => Some(Text::secret(secret)),
+                    None => fill(owner.gives.get(given)?, owner, None, i).ok(),
+                }
             }
             ["secret", ..] => Some(Text::secret(secret_name(hole.strip_prefix("secret.")?, c, camera))),
             _ => None,
@@ -89,6 +95,13 @@ fn fill(source: &str, c: &Component, camera: Option<&str>, i: &Inputs) -> Result
     });
     filled
         .map_err(|hole| Fault::new(Whose::Input, "RECIPE-BAD", format!("The recipe of {} names ${{{hole}}}, which there is not.", c.name)))
+}
+
+/// The secret with the address of a service that somebody else runs in a component's place.
+fn given_instead(owner: &Component, given: &str, i: &Inputs) -> Option<&'static str> {
+    let named = |predicate: &str| owner.only.iter().any(|o| o == predicate);
+    let elsewhere = matches!(i.answers.database, Service::External { .. });
+    (given == "uri" && elsewhere && named("database-bundled")).then_some(DATABASE_URI)
 }
 
 /// The answer, else the machine's own, else UTC: never a name that the list of zones does not have.
@@ -101,10 +114,23 @@ fn timezone(i: &Inputs) -> String {
         .unwrap_or_else(|| "UTC".into())
 }
 
+/// The image that data of this version needs, where the chosen one cannot take it over: a machine that changed (another processor,
+/// another kernel) does not change what lies on its disk.
+fn kept<'a>(c: &'a Component, chosen: &Chosen, there: &str) -> Option<Chosen<'a>> {
+    let data = c.image.data.as_ref()?;
+    if data.takes(there, data.version(&chosen.choice.tag)?) {
+        return None;
+    }
+    let choice = c.image.choose.iter().find(|o| data.version(&o.tag) == Some(there))?;
+    let although = chosen.because.as_ref().map(|b| format!(", although {b}")).unwrap_or_default();
+    Some(Chosen { choice, because: Some(format!("what it keeps here is of version {there}{although}")), unknown: None })
+}
+
 fn one(c: &Component, camera: Option<&str>, present: &[&Component], i: &Inputs) -> Result<Workload, Fault> {
     let name = camera.map_or_else(|| c.name.clone(), |k| format!("{}-{k}", c.name));
     let chosen = condition::choose(&c.image.choose, i.host, i.answers)
         .ok_or_else(|| Fault::new(Whose::Input, "RECIPE-BAD", format!("The recipe of {} has no image for this machine.", c.name)))?;
+    let chosen = i.survey.data_versions.get(&name).and_then(|there| kept(c, &chosen, there)).unwrap_or(chosen);
     let image = image::name(&format!("{}:{}", c.image.name, chosen.choice.tag), &i.answers.images);
     let base = if camera.is_some() {
         format!("{}/{}s/{}", i.answers.path, c.name, camera.unwrap_or_default())
@@ -245,8 +271,8 @@ fn one(c: &Component, camera: Option<&str>, present: &[&Component], i: &Inputs) 
             within: size::seconds(&c.health.within).unwrap_or(90),
         },
         data: c.image.data.as_ref().and_then(|d| {
-            let version = d.versions.iter().find(|v| chosen.choice.tag.starts_with(&format!("{v}.")))?;
-            Some(DataNeed { volume: d.volume.clone(), version: version.clone(), versions: d.versions.clone(), step: d.step })
+            let version = d.version(&chosen.choice.tag)?.to_string();
+            Some(DataNeed { volume: d.volume.clone(), version, versions: d.versions.clone(), step: d.step })
         }),
         outside,
         provision: c.provision.clone(),
@@ -280,8 +306,8 @@ struct Secretive {
 impl Secretive {
     fn need(&mut self, name: &str, make: crate::model::recipe::Make) {
         if !self.secrets.iter().any(|s| s.name == name) {
-            // The camera's address comes from a person, whatever names it.
-            let make = if name.starts_with("camera.") { crate::model::recipe::Make::Given } else { make };
+            // The camera's address comes from a person, whatever names it, and so does that of a database.
+            let make = if name.starts_with("camera.") || name == DATABASE_URI { crate::model::recipe::Make::Given } else { make };
             self.secrets.push(SecretNeed { name: name.into(), make });
         }
     }
@@ -321,68 +347,4 @@ impl Secretive {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_that_only_this_machine_finds_goes_into_the_recorders_hosts() {
-        let camera = Camera {
-            name: "door".into(),
-            url: "rtsp://Cam-Door.local:554/s".into(),
-            sub_url: Some("rtsp://cam-door.local/sub".into()),
-            user: None,
-            record: Record::Always,
-        };
-        let plain = Camera { name: "yard".into(), url: "rtsp://192.0.2.9/s".into(), sub_url: None, ..camera.clone() };
-        let answers = Answers { cameras: vec![camera, plain], ..Answers::default() };
-        let recipes = crate::recipe::load::embedded().unwrap();
-        let mut survey = Survey::default();
-        let host = HostReport::default();
-        let hosts = |survey: &Survey| {
-            let i = Inputs { host: &host, survey, answers: &answers, recipes: &recipes, state: "", agent_megabytes: BTreeMap::new() };
-            let all = workloads(&i).unwrap();
-            let of = |name: &str| all.iter().find(|w| w.name == name).unwrap().spec.extra_hosts.clone();
-            (of("agent-door"), of("agent-yard"))
-        };
-        assert_eq!(hosts(&survey), (vec![], vec![]), "an address that nobody found is not made up");
-        survey.hosts.insert("cam-door.local".into(), "192.0.2.7".into());
-        assert_eq!(hosts(&survey), (vec!["cam-door.local:192.0.2.7".to_string()], vec![]));
-    }
-
-    #[test]
-    fn a_second_stream_is_given_to_its_own_recorder_as_a_secret() {
-        let camera = |name: &str, url: &str, sub: Option<&str>| Camera {
-            name: name.into(),
-            url: url.into(),
-            sub_url: sub.map(Into::into),
-            user: None,
-            record: Record::Motion,
-        };
-        let cameras = vec![
-            camera("door", "rtsp://192.0.2.9/s", Some("rtsp://192.0.2.9/small")),
-            camera("yard", "rtsp://192.0.2.8/s", None),
-            camera("here", "rtsp://192.0.2.7/s", Some("rtsp://localhost:8554/small")),
-        ];
-        let answers = Answers { cameras, ..Answers::default() };
-        let recipes = crate::recipe::load::embedded().unwrap();
-        let (survey, host) = (Survey::default(), HostReport::default());
-        let all = workloads(&Inputs {
-            host: &host,
-            survey: &survey,
-            answers: &answers,
-            recipes: &recipes,
-            state: "",
-            agent_megabytes: BTreeMap::new(),
-        })
-        .unwrap();
-        let of = |name: &str| all.iter().find(|w| w.name == name).unwrap();
-        let given = |name: &str| of(name).spec.env.get("AGENT_CAPTURE_IPCAMERA_SUB_RTSP").cloned();
-        assert_eq!(given("agent-door"), Some(Text::secret("camera.door.sub_url")));
-        assert_eq!(given("agent-yard"), None, "what another camera has is not asked of this one");
-        assert!(of("agent-door").secrets.iter().any(|s| s.name == "camera.door.sub_url" && s.make == crate::model::recipe::Make::Given));
-        // A second stream on this very machine goes the way of a first one.
-        assert_eq!(given("agent-here"), Some(Text::secret("camera.here.inside-sub_url")));
-        assert_eq!(of("agent-here").spec.extra_hosts, ["host.docker.internal:host-gateway"]);
-        assert_eq!(of("agent-here").spec.env["AGENT_CAPTURE_IPCAMERA_RTSP"], Text::secret("camera.here.url"));
-    }
-}
+mod tests;

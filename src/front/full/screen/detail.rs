@@ -105,14 +105,14 @@ fn step(flow: &Flow, id: &str, theme: &Theme) -> Lines {
 }
 
 fn component(flow: &Flow, name: &str, theme: &Theme) -> Lines {
-    let Some(c) = flow.health.as_ref().and_then(|h| h.components.iter().find(|c| c.name == name)) else { return vec![] };
+    let Some(health) = &flow.health else { return vec![] };
+    let Some(c) = health.components.iter().find(|c| c.name == name) else { return vec![] };
     let mark = component_mark(c.state);
     let mut lines = vec![(format!("{}  {}", c.title, c.product), theme.strong())];
     lines.push((format!("{} {}", theme.glyph(mark), words::component(c.state)), theme.style(mark)));
     lines.push((words::component_means(c.state).into(), theme.plain()));
     if c.state == ComponentState::NotConfigured {
-        let site = flow.health.as_ref().map_or("", |h| h.site.as_str());
-        listed(&mut lines, theme, vault::TITLE, &vault::set_up(site, c.url.as_deref()), theme.plain());
+        listed(&mut lines, theme, vault::TITLE, &vault::set_up(health, c.url.as_deref()), theme.plain());
     }
     lines.push((String::new(), theme.plain()));
     let pairs = [
