@@ -99,6 +99,20 @@ async fn a_docker_that_was_stopped_and_switched_off_ends_so() {
 }
 
 #[tokio::test]
+async fn a_docker_that_starts_with_the_machine_and_was_stopped_ends_so() {
+    let (drive, answers) = drive(|machine| {
+        stopped(machine);
+        machine.programs.iter_mut().filter(|a| a.program == ENABLED).for_each(|a| a.later = false);
+    });
+    drive.look(&answers).await;
+    assert!(starts(&drive));
+    install(&drive, &answers).await;
+    assert!(drive.world.engine.info().await.is_ok());
+    uninstall(&drive).await;
+    assert!(starts(&drive) && drive.world.engine.info().await.is_err());
+}
+
+#[tokio::test]
 async fn what_others_need_of_it_by_then_stays() {
     // Somebody's container goes on running; only the start with the machine is as it was.
     let (one, answers) = drive(stopped);

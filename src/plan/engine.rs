@@ -74,7 +74,10 @@ fn by_hand_only(host: &HostReport, says: &str) -> Fault {
 /// docker.io, Fedora has moby-engine; Red Hat's family has neither (https://docs.docker.com/engine/install/rhel/).
 fn packages(host: &HostReport, manager: &str) -> Result<(Vec<String>, Option<&'static str>), Fault> {
     let system = host.system.get();
-    let is = |names: &[&str]| system.is_some_and(|s| names.contains(&s.id.as_str()) || s.like.iter().any(|l| names.contains(&l.as_str())));
+    // Oracle Linux calls itself like Fedora and is built from Red Hat's sources.
+    let is = |names: &[&str]| {
+        system.is_some_and(|s| names.contains(&s.id.as_str()) || s.id == "ol" || s.like.iter().any(|l| names.contains(&l.as_str())))
+    };
     match manager {
         "apt" => Ok((vec!["docker.io".into()], None)),
         "dnf" if is(&["rhel", "centos"]) && system.is_none_or(|s| s.id != "fedora") => {
@@ -109,6 +112,7 @@ mod tests {
         assert_eq!(on("dnf", "fedora", &[]), Ok(("moby-engine".to_string(), None)));
         let own = "docker-ce docker-ce-cli containerd.io".to_string();
         assert_eq!(on("dnf", "rhel", &["fedora"]), Ok((own.clone(), Some("rhel"))));
+        assert_eq!(on("dnf", "ol", &["fedora"]), Ok((own.clone(), Some("centos"))));
         assert_eq!(on("dnf", "rocky", &["rhel", "centos", "fedora"]), Ok((own, Some("centos"))));
         assert_eq!(on("dnf", "amzn", &["fedora"]), Ok(("docker".to_string(), None)));
         for (manager, id, typed) in

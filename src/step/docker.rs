@@ -246,7 +246,8 @@ async fn enabled(service: &str, cx: &Context) -> Option<bool> {
 /// An engine that was here before starts with the machine, and runs, as before. As long as another site of kerbup's needs it, it
 /// stays as that one needs it.
 async fn as_it_was(w: &With, undo: &Value, cx: &Context) -> Result<(), Fault> {
-    if undo["enabled"].as_bool() != Some(false) {
+    let (starts, ran) = (undo["enabled"].as_bool(), undo["ran"].as_bool());
+    if starts != Some(false) && ran != Some(false) {
         return Ok(());
     }
     let all = cx.world.engine.containers(None).await.unwrap_or_default();
@@ -254,8 +255,10 @@ async fn as_it_was(w: &With, undo: &Value, cx: &Context) -> Result<(), Fault> {
         cx.report.log("kerbup", "Docker goes on starting with the machine: another site here needs it");
         return Ok(());
     }
-    service(&["disable", &w.service], cx).await?;
-    if undo["ran"].as_bool() == Some(false) && !all.iter().any(|c| c.state == ContainerState::Running) {
+    if starts == Some(false) {
+        service(&["disable", &w.service], cx).await?;
+    }
+    if ran == Some(false) && !all.iter().any(|c| c.state == ContainerState::Running) {
         // Its socket starts it again at the next word; not every system has one.
         let _ = service(&["stop", &format!("{}.socket", w.service)], cx).await;
         service(&["stop", &w.service], cx).await?;

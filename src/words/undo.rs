@@ -74,6 +74,7 @@ pub fn back(step: &Step, undo: Option<&Value>, purge: bool, with_engine: bool) -
         "docker" if with_engine && undo["packages"].as_array().is_some_and(|p| !p.is_empty()) => Back::Goes("Docker".into()),
         "docker" if undo["enabled"] == false && undo["ran"] == false => Back::Goes(format!("{STARTS}, and its running")),
         "docker" if undo["enabled"] == false => Back::Goes(STARTS.into()),
+        "docker" if undo["ran"] == false => Back::Goes("Docker's running, where nobody else uses it".into()),
         "docker" => Back::Stays("Docker".into()),
         "bucket" => Back::Goes("the rule that deletes old recordings".into()),
         "program" => Back::Goes("the copy of kerbup and its link".into()),
@@ -130,6 +131,8 @@ mod tests {
         let was = |ran: bool| json!({"packages": [], "enabled": false, "ran": ran});
         assert_eq!(title("docker", json!({}), was(true), false, true), "Remove Docker's start with the machine");
         assert_eq!(title("docker", json!({}), was(false), false, false), "Remove Docker's start with the machine, and its running");
+        let stopped = json!({"packages": [], "enabled": true, "ran": false});
+        assert_eq!(title("docker", json!({}), stopped, false, false), "Remove Docker's running, where nobody else uses it");
         for kind in ["bucket", "program", "unit"] {
             assert!(!title(kind, json!({}), json!({}), false, false).contains("Fetch it"), "{kind}");
         }

@@ -30,9 +30,13 @@ impl Range {
     }
 }
 
+/// So many addresses are no network of somebody's, but a way to all the world: `0.0.0.0/0`, or the two halves of it by which a VPN
+/// takes over the default route without removing it (`redirect-gateway def1` of OpenVPN, `AllowedIPs = 0.0.0.0/0` of WireGuard).
+const WORLD: u32 = 1 << 25;
+
 /// The first of 10.210.0.0/24, 10.210.1.0/24, … that is free; some hundred are tried in three ranges.
 pub fn free(used: &[String], addresses: &[IpAddr]) -> Option<String> {
-    let mut taken: Vec<Range> = used.iter().filter(|c| *c != "0.0.0.0/0").filter_map(|c| Range::parse(c)).collect();
+    let mut taken: Vec<Range> = used.iter().filter_map(|c| Range::parse(c)).filter(|r| r.last - r.first < WORLD).collect();
     taken.extend(addresses.iter().filter_map(|a| Range::parse(&a.to_string())));
     let candidates = (0..64)
         .map(|n| format!("10.210.{n}.0/24"))
@@ -51,7 +55,8 @@ mod tests {
         let used = ["10.210.0.0/23".to_string(), "0.0.0.0/0".into()];
         assert_eq!(free(&used, &["10.210.2.7".parse().unwrap()]).unwrap(), "10.210.3.0/24");
         assert_eq!(free(&["10.0.0.0/8".into()], &[]).unwrap(), "172.31.0.0/24");
-        assert_eq!(free(&["0.0.0.0/1".into(), "128.0.0.0/1".into()], &[]), None);
+        assert_eq!(free(&["0.0.0.0/1".into(), "128.0.0.0/1".into()], &[]).unwrap(), "10.210.0.0/24", "a VPN that takes all");
+        assert_eq!(free(&["10.0.0.0/8".into(), "172.16.0.0/12".into(), "192.168.0.0/16".into()], &[]), None);
     }
 
     #[test]
