@@ -7,7 +7,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::Drive;
 use super::proof::Wait;
-use crate::model::answers::Answers;
+use crate::model::answers::{Answers, Service};
 use crate::model::engine::{ContainerSpec, NetworkSpec};
 use crate::model::fact::Fact;
 use crate::model::fault::Whose;
@@ -166,4 +166,25 @@ async fn a_subnet_that_cannot_be_had_takes_nothing_away() {
     assert_eq!(drive.install(&other, &plan, Wait::AsUsual).await.unwrap().fault.unwrap().code, "SUBNET-TAKEN");
     assert_eq!(drive.plan(&other).await.unwrap_err().code, "SUBNET-TAKEN");
     assert_eq!((subnet(&drive).await, addresses(&drive).await), (was, parts));
+}
+
+#[tokio::test]
+async fn a_store_of_ones_own_is_left_to_its_owner_and_that_is_said() {
+    let (drive, answers) = standing().await;
+    let said = async |drive: &Drive| {
+        let site = drive.site(Some("shop")).unwrap();
+        crate::words::vault::set_up(&drive.snapshot(&site).await.unwrap(), None).join("\n")
+    };
+    let bundled = said(&drive).await;
+    assert!(bundled.contains("hostname minio:9000") && !bundled.contains("object_storage"), "{bundled}");
+
+    let settings = [("endpoint", "https://s3.example.org"), ("bucket", "cameras")].map(|(k, v)| (k.to_string(), v.to_string()));
+    let own = Answers { object_storage: Service::External { settings: settings.into() }, ..answers.clone() };
+    let (plan, _) = drive.plan(&own).await.unwrap();
+    assert!(plan.steps.iter().all(|s| s.kind != "bucket" && s.id != "container:minio"));
+    let note = plan.notes.iter().find(|n| n.contains("s3.example.org")).unwrap();
+    assert!(note.contains("bucket cameras") && note.contains("30 days"), "{note}");
+    run(&drive, &own).await;
+    let theirs = said(&drive).await;
+    assert!(theirs.contains("kerbup passwords object_storage.access_key") && !theirs.contains("minio:9000"), "{theirs}");
 }
