@@ -145,8 +145,8 @@ impl Kind for Storage {
         // What was recorded stays usable as long as it stays: so does `.kerbup`.
         let kept = f.list(&w.path).unwrap_or_default().into_iter().any(|n| n != ".kerbup" && n != "lost+found");
         if cx.made.is_some() && (cx.purge || !kept) {
-            let note = going(cx);
-            f.write(&note, b"", 0o600).map_err(|e| file_fault(&e, &note))?;
+            // A disk so full that it does not take an empty file is emptied all the same.
+            let _ = f.write(&going(cx), b"", 0o600);
         }
         if cx.purge {
             // Also the data of parts that were taken out of the site since: every folder that was made for one.
