@@ -38,6 +38,9 @@ fn anew(plan: &Plan, states: &BTreeMap<String, StepState>) -> usize {
     plan.steps.iter().filter(|s| s.kind == "container" && different(s)).count()
 }
 
+/// There is something to download, and no registry told how much.
+const UNKNOWN: &str = "downloads of unknown size";
+
 /// Where a figure is not all of it, that is said.
 fn least(whole: bool) -> &'static str {
     if whole { "" } else { "at least " }
@@ -57,6 +60,8 @@ pub fn parts(plan: &Plan, states: &BTreeMap<String, StepState>) -> (Vec<String>,
     let mut room = vec![];
     if download.0 > 0 {
         room.push(format!("{}{} to download", least(download.1), bytes(download.0)));
+    } else if !download.1 {
+        room.push(UNKNOWN.into());
     }
     if disk.0 > 0 {
         // What was said of the download holds for what comes of it.
@@ -73,7 +78,9 @@ pub fn parts(plan: &Plan, states: &BTreeMap<String, StepState>) -> (Vec<String>,
         n => Some(format!("{n} parts start anew")),
     });
     parts.extend((!room.is_empty()).then(|| room.join(", ")));
-    (parts, (seconds > 0.0).then(|| format!("{} {}{line}", if whole { "about" } else { "at least" }, span(seconds))))
+    // A time with nothing of the downloads in it would mislead, unless that is said.
+    let more = if download == (0, false) { ", and the downloads" } else { "" };
+    (parts, (seconds > 0.0).then(|| format!("{} {}{line}{more}", if whole { "about" } else { "at least" }, span(seconds))))
 }
 
 /// The same in few letters: `13 steps, at least 571 MB to download, 1.4 GB on disk, 6 min`.
@@ -85,6 +92,9 @@ pub fn short(plan: &Plan, states: &BTreeMap<String, StepState>) -> String {
     figures.extend((disk.0 > 0).then(|| (disk.1, format!("{} on disk", bytes(disk.0)))));
     figures.extend((seconds.0 > 0.0).then(|| (seconds.1, span(seconds.0))));
     let mut said = count(plan.steps.iter().filter(|s| to_do(states, s)).count() + gone, "step");
+    if download == (0, false) {
+        said += &format!(", {UNKNOWN}");
+    }
     let mut least_said = false;
     for (whole, text) in figures {
         said += &format!(", {}{text}", least(whole || least_said));
@@ -160,6 +170,13 @@ mod tests {
         let (whole, few) = two(|p| p.disk_bytes = None);
         assert!(whole.contains("1.1 GB to download, at least 1.4 GB on the disk · about 12 min"), "{whole}");
         assert_eq!(few, "2 steps, 1.1 GB to download, at least 1.4 GB on disk, 12 min");
+        // No registry answered: the little that is known must not pass for all.
+        let silent = plan(|p| (p.download_bytes, p.disk_bytes, p.seconds) = (None, None, None));
+        let mut timed = silent.clone();
+        timed.steps.push(Step { preview: Preview { seconds: Some(3.0), ..Preview::default() }, ..Step::plain("start", "k") });
+        let (whole, few) = said(&timed);
+        assert!(whole.ends_with(" · downloads of unknown size · at least 3 s, and the downloads"), "{whole}");
+        assert_eq!(few, "2 steps, downloads of unknown size, at least 3 s");
         // A step that fetches nothing takes no room that anybody counts.
         let (whole, _) = two(|p| *p = Preview { seconds: Some(1.0), ..Preview::default() });
         assert!(whole.contains("· 571 MB to download, 1.4 GB on the disk · about 6 min"), "{whole}");
