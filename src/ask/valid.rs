@@ -22,7 +22,7 @@ pub fn name(text: &str) -> Result<String, String> {
     }
 }
 
-/// The address of a MongoDB, as its makers write it (https://www.mongodb.com/docs/manual/reference/connection-string/). It is a
+/// The address of a MongoDB, as its makers write it (<https://www.mongodb.com/docs/manual/reference/connection-string/>). It is a
 /// secret: what is said of it repeats nothing of it.
 pub fn database(uri: &str) -> Result<(), &'static str> {
     let rest = ["mongodb://", "mongodb+srv://"].iter().find_map(|scheme| uri.strip_prefix(scheme));

@@ -187,7 +187,7 @@ mod tests {
         use std::os::unix::fs::MetadataExt as _;
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().to_str().unwrap().to_string();
-        let f = crate::world::real::files::RealFiles::default();
+        let f = crate::world::real::files::RealFiles;
         let journal = Journal::begin(&f, &state).unwrap();
         // The record of a plan for 200 cameras is longer than what was set aside at first.
         journal.append(&Record::StepStarted { id: "x".repeat(600_000), at: 1.0 }).unwrap();
