@@ -45,6 +45,12 @@ impl Drive {
         match effect {
             // Not read and then replaced: a reading that is still held would lock out the writing for ever.
             Effect::Unwatch => self.watching.send_modify(|n| *n = n.wrapping_add(1)),
+            // At once: what is wanted right after it is of that site. A spawned reading came too late, and another site went.
+            Effect::Load(site) => {
+                if let Err(fault) = self.take_in_hand(&site) {
+                    self.send(Event::Failed { fault });
+                }
+            }
             Effect::CloseLog => self.following.send_modify(|n| *n = n.wrapping_add(1)),
             effect => {
                 tokio::spawn(async move {
@@ -63,6 +69,19 @@ impl Drive {
     pub fn refuse(&self, fault: Fault) {
         self.send(Event::Failed { fault });
         self.send(Event::Done { ok: false, changed: false, cameras: CameraCount::default(), addresses: vec![], says: vec![] });
+    }
+
+    /// Works on that site from now on. Where it cannot be read, what comes next still names it and no other.
+    fn take_in_hand(&self, site: &str) -> Result<(), Fault> {
+        let other = std::mem::replace(&mut self.memory().answers.site, site.into()) != site;
+        let found = self.site(Some(site))?;
+        if other {
+            self.put_down();
+        }
+        let answers = self.load(&found)?;
+        self.memory().answers = answers.clone();
+        self.send(Event::Loaded { answers: Box::new(answers) });
+        Ok(())
     }
 
     async fn effect(&self, effect: Effect, answers: Answers) -> Result<(), Fault> {
@@ -90,15 +109,7 @@ impl Drive {
                 }
             }
             Effect::Size(answers) => self.send(Event::Sizing(self.size(&answers).await)),
-            Effect::Load(site) => {
-                let found = self.site(Some(&site))?;
-                if answers.site != site {
-                    self.put_down();
-                }
-                let answers = self.load(&found)?;
-                self.memory().answers = answers.clone();
-                self.send(Event::Loaded { answers: Box::new(answers) });
-            }
+            Effect::Load(site) => self.take_in_hand(&site)?,
             Effect::Another => {
                 let answers = self.another()?;
                 self.put_down();

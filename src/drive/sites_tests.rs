@@ -54,4 +54,16 @@ async fn another_site_has_its_own_name_folder_ports_and_secrets() {
     next(&mut events, |e| matches!(e, Event::Loaded { answers } if answers.site == first.site)).await;
     assert_eq!(drive.secrets.get("vault.password").unwrap().expose_secret(), password.expose_secret());
     assert_eq!(drive.sites().unwrap().len(), 2);
+
+    // Two words in one breath, as the full screen says them: the site that was in hand before is not the one that goes.
+    drive.perform(Effect::Load(second.site.clone()));
+    drive.perform(Effect::Uninstall);
+    next(&mut events, |e| matches!(e, Event::Done { ok: true, .. })).await;
+    assert_eq!(drive.sites().unwrap().iter().map(|s| s.name.clone()).collect::<Vec<_>>(), std::slice::from_ref(&first.site));
+    // One that is not there takes no other with it.
+    drive.perform(Effect::Load(first.site.clone()));
+    drive.perform(Effect::Load(second.site.clone()));
+    drive.perform(Effect::Uninstall);
+    next(&mut events, |e| matches!(e, Event::Done { ok: false, .. })).await;
+    assert_eq!(drive.sites().unwrap().len(), 1);
 }
