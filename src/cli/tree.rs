@@ -137,7 +137,6 @@ pub enum Command {
             env = "KERBUP_WAIT_RECORDING",
             value_name = "TIME",
             num_args = 0..=1,
-            require_equals = true,
             default_missing_value = "4m",
             value_parser = duration,
             hide_env_values = true
