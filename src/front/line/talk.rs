@@ -13,6 +13,7 @@ use super::{Terminal, show};
 use crate::ask::questions::question;
 use crate::flow::{Effect, Flow, Input as FlowInput, Intent, Stage};
 use crate::front::lease::{Leave, Request, Seat};
+use crate::model::address::masked;
 use crate::model::event::Event;
 use crate::model::fault::Fault;
 use crate::words::{faults, plain, questions};
@@ -295,9 +296,11 @@ impl<'a> Talk<'a> {
         let typed = self.answer(asked).await;
         let held = self.held.take().unwrap_or_default();
         if !self.draws {
-            // A terminal echoes what is typed, and a password's line end is not echoed either; a pipe echoes nothing.
+            // A terminal echoes what is typed, and a password's line end is not echoed either; a pipe echoes nothing, and what
+            // it brought may end in a log: no login in an address is among it.
+            let secret = |line: &str| hidden || line.contains("://") && (line.contains('@') || masked(line) != line);
             let echo = match &typed {
-                Typed::Line(line) if !self.terminal.stdin_tty => Some(if hidden { "" } else { line.as_str() }),
+                Typed::Line(line) if !self.terminal.stdin_tty => Some(if secret(line) { "" } else { line.as_str() }),
                 Typed::Line(_) if !hidden => None,
                 _ => Some(""),
             };
