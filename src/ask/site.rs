@@ -91,15 +91,20 @@ fn images(answers: &mut Answers, root: &mut Section, r: &mut Reader<'_>) {
     set(&mut answers.images.insecure, r.flag(&mut images, "insecure"));
     answers.images.user = r.text(&mut images, "user", any);
     answers.images.ca = r.text(&mut images, "ca", valid::folder);
-    keep(r, &mut images, "password", "images.password");
+    keep(r, &mut images, "password", "images.password", ANYTHING);
     r.close(images);
 }
 
+/// Says what is wrong with a secret, in words that repeat nothing of it.
+type Fits = fn(&str) -> Result<(), &'static str>;
+
+const ANYTHING: Fits = |_| Ok(());
+
 /// Takes a secret out under its one name.
-fn keep(r: &mut Reader<'_>, section: &mut Section, key: &'static str, name: &str) -> bool {
+fn keep(r: &mut Reader<'_>, section: &mut Section, key: &'static str, name: &str, fits: Fits) -> bool {
     let path = section.key(key);
     match r.secret(section, key) {
-        Some((spot, Given::Value(value))) => match if name == "database.uri" { valid::database(value.expose_secret()) } else { Ok(()) } {
+        Some((spot, Given::Value(value))) => match fits(value.expose_secret()) {
             Ok(()) => r.secrets.push((name.into(), value)),
             Err(says) => r.wrong(&spot, &path, says),
         },
@@ -157,9 +162,9 @@ fn network(answers: &mut Answers, root: &mut Section, r: &mut Reader<'_>) {
 fn services(answers: &mut Answers, root: &mut Section, r: &mut Reader<'_>) {
     let mut services = r.section(root, "services");
     let plain = &["endpoint", "bucket", "region"][..];
-    set(&mut answers.object_storage, service(r, &mut services, "object_storage", false, plain, &["access_key", "secret_key"]));
-    set(&mut answers.database, service(r, &mut services, "database", false, &[], &["uri"]));
-    set(&mut answers.broker, service(r, &mut services, "broker", true, &[], &["uri"]));
+    set(&mut answers.object_storage, service(r, &mut services, "object_storage", false, plain, (&["access_key", "secret_key"], ANYTHING)));
+    set(&mut answers.database, service(r, &mut services, "database", false, &[], (&["uri"], valid::database)));
+    set(&mut answers.broker, service(r, &mut services, "broker", true, &[], (&["uri"], ANYTHING)));
     r.close(services);
 }
 
@@ -169,7 +174,7 @@ fn service(
     key: &'static str,
     may_be_off: bool,
     plain: &[&'static str],
-    secret: &[&'static str],
+    (secret, fits): (&[&'static str], Fits),
 ) -> Option<Service> {
     let path = services.key(key);
     let node = services.take(key)?;
@@ -204,7 +209,7 @@ fn service(
         }
     }
     for name in secret {
-        if !keep(r, &mut table, name, &format!("{key}.{name}")) && r.faults.len() == before {
+        if !keep(r, &mut table, name, &format!("{key}.{name}"), fits) && r.faults.len() == before {
             r.wrong(&spot, &path, &format!("{name} is missing."));
         }
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::outcome::{Facts, Outcome, known, only_on_docker};
-use super::subnet::Subnet;
 use crate::model::answers::Camera;
 use crate::model::camera::StreamError;
+use crate::model::subnet::Subnet;
 
 /// Host of a camera's address, without brackets; an address without `rtsp://` counts too.
 pub fn host_of(address: &str) -> Option<String> {

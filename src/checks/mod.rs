@@ -16,7 +16,6 @@ mod ports;
 mod processor;
 mod room;
 mod standing;
-mod subnet;
 mod system;
 #[cfg(test)]
 mod tests;

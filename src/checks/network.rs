@@ -1,8 +1,8 @@
 //! Rules about names, routes, name servers and proxies.
 
 use super::outcome::{Facts, Outcome, elsewhere, known, only_on_cluster, only_on_docker};
-use super::subnet::{Subnet, engines_own};
 use crate::model::answers::{Camera, PlatformKind};
+use crate::model::subnet::Subnet;
 
 /// hostname-invalid: Kubernetes registers a machine under its name and takes only lower case, digits and hyphens.
 pub fn hostname(f: &Facts) -> Outcome {
@@ -108,6 +108,13 @@ pub fn proxy(f: &Facts) -> Outcome {
     )
 }
 
+/// The device belongs to a container engine, so that its routes are the engine's own.
+fn engines_own(device: &str) -> bool {
+    ["docker", "br-", "veth", "cni", "flannel", "cali", "vxlan", "podman", "lxdbr", "lxcbr", "virbr", "lo"]
+        .iter()
+        .any(|start| device.starts_with(start))
+}
+
 /// A range that this machine reaches other than through a container engine.
 struct Lan<'a> {
     text: &'a str,
@@ -118,10 +125,9 @@ struct Lan<'a> {
 
 /// Ranges of this machine, without the default route and the halves of the internet that a VPN puts in its place.
 fn lan<'a>(f: &'a Facts) -> Option<Vec<Lan<'a>>> {
-    const WHOLE_INTERNET: u64 = 1 << 25;
     let routes = f.host.network.routes.get()?;
     let own = routes.iter().filter(|r| !engines_own(&r.device)).filter_map(|r| {
-        let subnet = Subnet::parse(&r.to).filter(|s| s.addresses() < WHOLE_INTERNET)?;
+        let subnet = Subnet::parse(&r.to).filter(|s| !s.is_the_world())?;
         Some(Lan { text: &r.to, subnet, direct: r.via.is_none() })
     });
     Some(own.collect())

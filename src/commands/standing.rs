@@ -92,7 +92,6 @@ pub async fn passwords(setup: Setup, site: Option<&str>, name: Option<&str>, new
         setup.root_needed().map_err(one)?;
         let (name, plan) = (name.to_string(), plan_of(&site).map_err(one)?.clone());
         return finish::run(setup, &site.name, |drive| async move {
-            drive.look(&answers).await;
             // The plan that stands, and not a new one: nothing else of the site changes with a password.
             drive.install_renewed(&answers, &plan, &name).await.map_err(one)
         })

@@ -60,23 +60,31 @@ async fn nothing_is_deleted_from_a_disk_that_is_not_the_sites() {
 }
 
 #[tokio::test]
-async fn a_purge_deletes_what_is_the_sites_and_is_finished_after_a_cut() {
+async fn a_purge_that_was_cut_with_the_mark_gone_is_finished() {
     let (drive, _) = standing().await;
+    // As a power cut leaves it: the mark is gone with what it was for, and the journal does not say so yet.
+    drive.world.files.remove_file(MARK).unwrap();
     let site = drive.site(Some("shop")).unwrap();
-    // As far as the mark is gone, and not further.
-    let cut = drive.clone();
-    let going = site.clone();
-    let running = tokio::spawn(async move { cut.uninstall(&going, true, false).await });
-    while drive.world.files.read(MARK).is_ok() {
-        tokio::task::yield_now().await;
-    }
-    running.abort();
-    let _ = running.await;
-    if let Ok(site) = drive.site(Some("shop")) {
-        assert_eq!(drive.uninstall(&site, true, false).await.unwrap().ending, Ending::Done);
-    }
+    assert_eq!(drive.uninstall(&site, true, false).await.unwrap_err().code, "DISK-MISSING", "nobody began to remove it");
+    drive.world.files.write("/var/lib/kerbup/shop/folder-goes", b"", 0o600).unwrap();
+    assert_eq!(drive.uninstall(&site, true, false).await.unwrap().ending, Ending::Done);
     assert!(!recorded(&drive) && drive.site(Some("shop")).is_err());
     assert!(drive.world.files.list("/srv/videos").is_err(), "the folder goes with it");
+}
+
+#[tokio::test]
+async fn a_removal_notes_that_the_folder_goes_and_an_install_that_it_stays() {
+    let (drive, _) = standing().await;
+    let site = drive.site(Some("shop")).unwrap();
+    // Held where the mark is gone and the journal does not say so yet.
+    let note = "/var/lib/kerbup/shop/folder-goes";
+    let step = crate::step::kind("storage").unwrap();
+    let trace = &site.receipt.steps["storage"];
+    let cx = crate::step::Context { purge: true, made: trace.made.clone(), ..drive.context("shop".into()) };
+    step.revert(&trace.step, trace.undo.as_ref().unwrap(), &cx).await.unwrap();
+    assert!(drive.world.files.read(note).is_ok() && drive.world.files.read(MARK).is_err());
+    step.apply(&trace.step, &cx).await.unwrap();
+    assert!(drive.world.files.read(note).is_err() && drive.world.files.read(MARK).is_ok());
 }
 
 #[tokio::test]

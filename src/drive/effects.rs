@@ -109,7 +109,6 @@ impl Drive {
                 }
             }
             Effect::Size(answers) => self.send(Event::Sizing(self.size(&answers).await)),
-            Effect::Load(site) => self.take_in_hand(&site)?,
             Effect::Another => {
                 let answers = self.another()?;
                 self.put_down();
@@ -206,8 +205,8 @@ impl Drive {
                 });
                 self.save(&path, format!("{document:#}\n"))?;
             }
-            // Whoever holds the terminal sees to a practice.
-            Effect::Unwatch | Effect::CloseLog | Effect::Practise | Effect::Quit(_) => {}
+            // Done at once above; and whoever holds the terminal sees to a practice.
+            Effect::Load(_) | Effect::Unwatch | Effect::CloseLog | Effect::Practise | Effect::Quit(_) => {}
         }
         Ok(())
     }

@@ -6,6 +6,8 @@ pub mod effect;
 mod happen;
 pub mod intent;
 mod runs;
+#[cfg(test)]
+mod runs_tests;
 mod sites;
 #[cfg(test)]
 mod sites_tests;

@@ -18,5 +18,6 @@ pub mod percent;
 pub mod plan;
 pub mod recipe;
 pub mod registry;
+pub mod subnet;
 pub mod survey;
 pub mod text;

@@ -132,13 +132,13 @@ impl DataVersions {
     pub fn version(&self, tag: &str) -> Option<&str> {
         self.versions.iter().find(|v| tag.strip_prefix(v.as_str()).is_some_and(|rest| rest.starts_with('.'))).map(String::as_str)
     }
+}
 
-    /// Whether a program of the version `new` can take over data of the version `old`. Versions that are not in the list are none
-    /// that it takes over.
-    pub fn takes(&self, old: &str, new: &str) -> bool {
-        let at = |version: &str| self.versions.iter().position(|v| v == version);
-        at(old).zip(at(new)).is_some_and(|(old, new)| old <= new && new - old <= self.step)
-    }
+/// Whether a program of the version `new` takes over data of the version `old`, by a list of versions, oldest first, and how many
+/// steps newer it may be. Versions that are not in the list are none that it takes over.
+pub fn takes_over(versions: &[String], step: usize, old: &str, new: &str) -> bool {
+    let at = |version: &str| versions.iter().position(|v| v == version);
+    at(old).zip(at(new)).is_some_and(|(old, new)| old <= new && new - old <= step)
 }
 
 /// Value of a variable.

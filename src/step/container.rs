@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::owner::owner;
-use super::subnet::Range;
 use super::{Context, Kind, data_version, engine_fault, file_fault, files, label, storage, value, with};
 use crate::health;
 use crate::model::engine::{ContainerSpec, ContainerState, Observed};
@@ -20,6 +19,7 @@ use crate::model::fault::{Fault, Whose};
 use crate::model::health::ComponentState;
 use crate::model::plan::{Step, StepState};
 use crate::model::recipe::ComponentShape;
+use crate::model::subnet::Subnet;
 use crate::target::workload::Workload;
 use crate::world::engine::{EngineError, LogFrom};
 
@@ -108,8 +108,8 @@ impl Kind for Container {
         }
         // Its network is made anew before it, and takes it away: a container keeps its address as long as it is there.
         let address = seen.addresses.get(&w.workload.spec.network);
-        if let (Some(subnet), Some(address)) = (w.subnet.as_deref().and_then(Range::parse), address)
-            && subnet.holds(address) == Some(false)
+        if let (Some(subnet), Some(address)) = (w.subnet.as_deref().and_then(Subnet::parse), address)
+            && address.parse().is_ok_and(|a| !subnet.holds(a))
         {
             diff.push("its address is of a network that goes".to_string());
         }

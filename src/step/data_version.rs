@@ -5,6 +5,7 @@ use super::container::{With, standing, subject};
 use super::{Context, file_fault};
 use crate::health;
 use crate::model::fault::{Fault, Whose};
+use crate::model::recipe::takes_over;
 use crate::world::files::Files;
 
 fn mark(w: &With) -> String {
@@ -39,8 +40,10 @@ pub(super) fn fits(w: &With, cx: &Context) -> Result<(), Fault> {
     let at = |v: &str| data.versions.iter().position(|x| x == v);
     let fault = |says: String| Fault::new(Whose::Machine, "DATA-VERSION", says).because("Nothing was changed: the data is as it was.");
     let folder = w.workload.folders.first().map_or("its folder", |f| f.path.as_str());
+    if takes_over(&data.versions, data.step, &there, &data.version) {
+        return Ok(());
+    }
     match (at(&there), at(&data.version)) {
-        (Some(old), Some(new)) if old <= new && new - old <= data.step => Ok(()),
         (Some(old), Some(new)) if old < new => {
             let next = data.versions.get(old + data.step).map_or("", String::as_str);
             Err(fault(format!("The data of {product} is of version {there}, and {} is too far from it.", data.version))

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::subnet::Range;
 use super::{Context, Kind, engine_fault, with};
 use crate::model::engine::{NetworkSpec, Observed};
 use crate::model::fault::{Fault, Whose};
 use crate::model::plan::{Step, StepState};
+use crate::model::subnet::Subnet;
 
 /// The kind. `with` is a `NetworkSpec`.
 pub struct Network;
@@ -28,13 +28,13 @@ pub fn ours(labels: &BTreeMap<String, String>, site: &str) -> bool {
 /// The subnet that the network has, where it is another one than the wanted.
 fn other_subnet<'a>(spec: &NetworkSpec, there: &'a NetworkSpec) -> Option<&'a str> {
     let (wanted, has) = (spec.subnet.as_deref()?, there.subnet.as_deref()?);
-    (Range::parse(wanted)? != Range::parse(has)?).then_some(has)
+    (Subnet::parse(wanted)? != Subnet::parse(has)?).then_some(has)
 }
 
 /// Another network of the engine has addresses of the wanted subnet.
 pub fn taken<'a>(subnet: &str, mut others: impl Iterator<Item = &'a str>) -> Option<Fault> {
-    let wanted = Range::parse(subnet)?;
-    let other = others.find(|o| Range::parse(o).is_some_and(|r| r.overlaps(&wanted)))?;
+    let wanted = Subnet::parse(subnet)?;
+    let other = others.find(|o| Subnet::parse(o).is_some_and(|r| r.overlaps(&wanted)))?;
     Some(
         Fault::new(Whose::Input, "SUBNET-TAKEN", format!("network.subnet {subnet} overlaps {other}, which Docker uses already."))
             .cure("Name a range that nobody uses, such as 10.210.7.0/24, or leave network.subnet out: kerbup then finds a free one."),

@@ -45,7 +45,7 @@ fn a_small_site_records_alone_and_grows() {
     let before = machine(&site);
     let text = fs::read_to_string(&site.file).unwrap().replace("[platform]", "shape = \"small\"\n[platform]");
     site.write(&text);
-    site.run(&[&site.install()[..], &["--wait-recording=3m"]].concat()).ok();
+    site.run(&[&site.install()[..], &["--wait-recording", "3m"]].concat()).ok();
     assert_eq!(names(&site), ["agent-yard"]);
     assert_eq!(states(&site), BTreeMap::from([("agent-yard".into(), "healthy".into()), ("yard".into(), "recording".into())]));
     let dir = site.storage().join("agents/yard/data/recordings");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use crate::engine::{Site, machine, own_registry, same, tool, tool_may_fail, wait_for};
+use crate::engine::{Running, Site, files, machine, own_registry, same, tool, tool_may_fail, wait_for};
 use crate::fresh::{states, variable};
 
 const NAME: &str = "e2e-theirs-db";
@@ -15,9 +15,9 @@ struct Database {
 }
 
 impl Database {
-    fn start() -> Database {
+    fn start(port: u16) -> Database {
         tool_may_fail("docker", &["rm", "-f", "-v", NAME]);
-        let port = std::net::TcpListener::bind("0.0.0.0:0").unwrap().local_addr().unwrap().port().to_string();
+        let port = port.to_string();
         let (user, password) = ("MONGO_INITDB_ROOT_USERNAME=theirs", format!("MONGO_INITDB_ROOT_PASSWORD={PASSWORD}"));
         let image = format!("{}/mongo:8.0.15", own_registry());
         let run = ["run", "-d", "--name", NAME, "--network", "host", "-e", user, "-e", &password, &image];
@@ -41,12 +41,12 @@ fn a_database_of_somebody_elses_is_used_and_left_as_it_was() {
     let test = "theirs::a_database_of_somebody_elses_is_used_and_left_as_it_was";
     let named = "[services]\ndatabase = { uri = { env = \"THEIR_DATABASE\" } }\n";
     let Some(site) = Site::on("docker", test, "e2e-theirs", named) else { return };
-    let theirs = Database::start();
+    let theirs = Database::start(site.ports.1 + 1);
     let before = machine(&site);
     let run = |args: &[&str], uri: &str| {
         let mut command = site.command(args);
         command.env("THEIR_DATABASE", uri);
-        crate::engine::Running::start(&mut command).end(Duration::from_secs(300))
+        Running::start(&mut command).end(Duration::from_secs(300))
     };
 
     // One that cannot be reached from inside a container is told before anything is done.
@@ -68,29 +68,17 @@ fn a_database_of_somebody_elses_is_used_and_left_as_it_was() {
     assert_eq!(variable(&site, "vault", "MONGODB_URI").as_deref(), Some(theirs.uri.as_str()));
 
     // The password is in the file of secrets and in the part that needs it, and nowhere else.
-    let said = ran.out + &ran.err + &tool_may_fail("docker", &["logs", "e2e-theirs-vault"]).out;
+    let plan = run(&["plan", "--answers", site.file.to_str().unwrap(), "--output", "json"], &theirs.uri).ok();
+    let log = site.run(&["logs", "vault"]).ok();
+    let said = [ran, plan, log].map(|r| r.out + &r.err).concat();
     assert!(!said.contains(PASSWORD));
-    let mut kept = vec![];
-    for entry in walk(&site.state()) {
-        if fs::read_to_string(&entry).is_ok_and(|text| text.contains(PASSWORD)) {
-            kept.push(entry.file_name().unwrap().to_string_lossy().into_owned());
-        }
-    }
-    assert_eq!(kept, ["secrets.toml"]);
+    let mut all = Default::default();
+    files(&site.state(), &mut all);
+    let holds = |file: &&str| fs::read_to_string(file).is_ok_and(|text| text.contains(PASSWORD));
+    let kept: Vec<&str> = all.iter().filter_map(|line| line.strip_prefix("file ")).filter(holds).collect();
+    assert_eq!(kept, [site.state().join("secrets.toml").to_str().unwrap()]);
 
     site.run(&["uninstall", "--purge-data", &site.name, "--yes"]).ok();
     same(&before, &machine(&site));
     assert_eq!(tool("docker", &["inspect", "-f", "{{.State.Running}} {{.RestartCount}}", NAME]).trim(), "true 0");
-}
-
-fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
-    let mut all = vec![];
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|t| t.is_dir()) {
-            all.extend(walk(&entry.path()));
-        } else {
-            all.push(entry.path());
-        }
-    }
-    all
 }

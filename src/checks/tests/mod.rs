@@ -1,7 +1,10 @@
 //! Every rule on a machine where it fires and on one where it does not.
 
+mod disk;
 mod docker;
+mod engine;
 mod machine;
+mod place;
 mod site;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -255,7 +258,7 @@ const fn case(id: &'static str, as_: Status, fires: fn(&mut World), rests: fn(&m
 fn healthy(_: &mut World) {}
 
 fn cases() -> impl Iterator<Item = &'static Case> {
-    machine::CASES.iter().chain(docker::CASES).chain(site::CASES)
+    machine::CASES.iter().chain(disk::CASES).chain(docker::CASES).chain(site::CASES)
 }
 
 fn outcome(world: &World, id: &str) -> Outcome {

@@ -7,7 +7,7 @@ use crate::model::answers::{Answers, Camera, Expose, Record, Service};
 use crate::model::engine::{ContainerSpec, MountSpec, Publish};
 use crate::model::fault::{Fault, Whose};
 use crate::model::host::HostReport;
-use crate::model::recipe::{Component, ComponentShape, Reach, SecretAs, SecretValue, StartAs, Value};
+use crate::model::recipe::{Component, ComponentShape, Reach, SecretAs, SecretValue, StartAs, Value, takes_over};
 use crate::model::registry::is_loopback;
 use crate::model::survey::Survey;
 use crate::model::text::{Piece, Text};
@@ -118,7 +118,7 @@ fn timezone(i: &Inputs) -> String {
 /// another kernel) does not change what lies on its disk.
 fn kept<'a>(c: &'a Component, chosen: &Chosen, there: &str) -> Option<Chosen<'a>> {
     let data = c.image.data.as_ref()?;
-    if data.takes(there, data.version(&chosen.choice.tag)?) {
+    if takes_over(&data.versions, data.step, there, data.version(&chosen.choice.tag)?) {
         return None;
     }
     let choice = c.image.choose.iter().find(|o| data.version(&o.tag) == Some(there))?;

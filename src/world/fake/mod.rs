@@ -14,6 +14,8 @@ mod processes;
 mod report;
 mod services;
 #[cfg(test)]
+mod services_tests;
+#[cfg(test)]
 pub(crate) mod tests;
 mod tree;
 

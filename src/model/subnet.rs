@@ -37,13 +37,12 @@ impl Subnet {
     pub fn addresses(&self) -> u64 {
         u64::from(!self.mask) + 1
     }
-}
 
-/// The device belongs to a container engine, so that its routes are the engine's own.
-pub fn engines_own(device: &str) -> bool {
-    ["docker", "br-", "veth", "cni", "flannel", "cali", "vxlan", "podman", "lxdbr", "lxcbr", "virbr", "lo"]
-        .iter()
-        .any(|start| device.starts_with(start))
+    /// It is no network of somebody's, but a way to all the world: `0.0.0.0/0`, or the halves of it by which a VPN takes over the
+    /// default route without removing it (`redirect-gateway def1` of OpenVPN, `AllowedIPs = 0.0.0.0/0` of WireGuard).
+    pub fn is_the_world(&self) -> bool {
+        self.addresses() >= 1 << 25
+    }
 }
 
 #[cfg(test)]
@@ -67,6 +66,7 @@ mod tests {
         assert_eq!(Subnet::parse("fd00::/8"), None);
         assert_eq!(net("10.0.0.0/30").addresses(), 4);
         assert_eq!(net("0.0.0.0/0").addresses(), 1 << 32);
+        assert!(net("0.0.0.0/0").is_the_world() && net("128.0.0.0/1").is_the_world() && !net("10.0.0.0/8").is_the_world());
     }
 
     proptest! {
