@@ -105,7 +105,7 @@ fn go_on(drive: &Drive, site: &str) -> String {
 }
 
 /// Ctrl-C and TERM end the program; the journal resumes. A lost line (HUP) does not end a run.
-async fn ended_by_signal() -> Exit {
+pub(super) async fn ended_by_signal() -> Exit {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut int), Ok(mut term), Ok(mut hup)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()), signal(SignalKind::hangup()))

@@ -233,7 +233,7 @@ mod tests {
         user.secrets.put("camera.door.password", "hush".to_string().into());
         user.look(answers).await;
         user.try_cameras(answers).await;
-        user.plan(answers).await.unwrap();
+        user.memory().plan = Some(user.plan(answers).await.unwrap().0);
         let path = give(&user, &Effect::Install(Box::new(answers.clone()))).unwrap().unwrap();
         assert_eq!(user.papers.meta(&path).unwrap().mode, 0o600);
         files::make(&*root.papers, "/var/lib/kerbup", 0o700).unwrap();

@@ -44,8 +44,12 @@ pub async fn run_on(args: Vec<OsString>, world: Option<World>) -> i32 {
     setup.drive.sweep();
     let json = setup.json;
     let events = tells_events(cli.command.as_ref());
+    let printed = setup.printed.clone();
     match dispatch(cli, setup).await {
-        Ok(code) => code,
+        Ok(code) => match printed.failed() {
+            Some(fault) if code == Exit::Done.code() => refuse(&[fault]),
+            _ => code,
+        },
         Err(faults) if json && events => {
             let mut out = std::io::stdout();
             for line in json::refused(&faults) {

@@ -1,7 +1,7 @@
 //! What every command begins with: the world (real or practice), the recipes, the drive, and how to print.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -40,6 +40,37 @@ pub struct Setup {
     pub look: full::Look,
     /// How plain mode prints.
     pub terminal: Terminal,
+    /// What became of what was printed.
+    pub printed: Printed,
+}
+
+/// What became of what was printed: a reader that has had enough (`| head`) is no failure, a full disk is.
+#[derive(Clone, Default)]
+pub struct Printed(Arc<Mutex<Option<std::io::Error>>>);
+
+impl Printed {
+    fn note(&self, result: std::io::Result<()>) {
+        if let Err(e) = result {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(e);
+        }
+    }
+
+    /// Nobody reads any more, or nothing more can be written.
+    pub fn over(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// Why not all was written, where somebody still wanted it.
+    pub fn failed(&self) -> Option<Fault> {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let e = seen.as_ref().filter(|e| e.kind() != std::io::ErrorKind::BrokenPipe)?;
+        let says = "Not all that was to be printed could be written.";
+        Some(
+            Fault::new(Whose::Machine, "NOT-WRITTEN", says)
+                .because(e.to_string())
+                .cure("Make room where the output goes, and run it again."),
+        )
+    }
 }
 
 fn real() -> World {
@@ -137,6 +168,7 @@ impl Setup {
             practice: globals.practice.is_some(),
             played,
             look: full::Look { colour: if colour { full::Colour::Sixteen } else { full::Colour::Mono }, ascii },
+            printed: Printed::default(),
             terminal: Terminal {
                 stdin_tty,
                 stderr_tty: std::io::stderr().is_terminal(),
@@ -150,7 +182,7 @@ impl Setup {
 
     /// Prints a document on standard output.
     pub fn document(&self, value: &Value) {
-        let _ = json::print(value, &mut std::io::stdout());
+        self.printed.note(json::print(value, &mut std::io::stdout()));
     }
 
     /// Prints an event as a line of its own on standard output.
@@ -162,8 +194,8 @@ impl Setup {
     pub fn lines(&self, lines: &[String]) {
         let mut out = std::io::stdout();
         for line in lines {
-            if writeln!(out, "{line}").is_err() {
-                return;
+            if let Err(e) = writeln!(out, "{line}") {
+                return self.printed.note(Err(e));
             }
         }
     }

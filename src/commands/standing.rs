@@ -12,7 +12,7 @@ use crate::drive::standing::plan_of;
 use crate::flow::Stage;
 use crate::flow::state::Purpose;
 use crate::front::{json, line};
-use crate::model::event::Event;
+use crate::model::event::{CameraCount, Event};
 use crate::model::fault::{Fault, Whose};
 use crate::model::health::Overall;
 use crate::words::{plain, undo, welcome};
@@ -28,8 +28,12 @@ pub async fn status(setup: Setup, globals: &Globals, watch: bool) -> Result<i32,
     if setup.full {
         return super::wizard::from(setup, globals, Stage::Dashboard, sites).await;
     }
+    let mut signal = std::pin::pin!(finish::ended_by_signal());
     loop {
-        let snapshot = setup.drive.snapshot(&site).await.map_err(one)?;
+        let snapshot = tokio::select! {
+            snapshot = setup.drive.snapshot(&site) => snapshot.map_err(one)?,
+            by = &mut signal => return Ok(watched(&setup, by)),
+        };
         if !setup.json {
             setup.lines(&line::show::status(&snapshot));
             if !watch {
@@ -39,12 +43,12 @@ pub async fn status(setup: Setup, globals: &Globals, watch: bool) -> Result<i32,
                 setup.lines(&[welcome::left_half_done(left.purpose == Purpose::Uninstall, &left.site, left.done, left.of)]);
             }
         } else if watch {
-            let _ =
-                writeln!(std::io::stdout(), "{}", json::event(&Event::Health { snapshot: Box::new(snapshot.clone()) }).unwrap_or_default());
+            setup.event(&Event::Health { snapshot: Box::new(snapshot.clone()) });
         } else {
             setup.document(&json::status(&snapshot));
         }
-        if !watch {
+        // Nobody reads any more: nothing is asked for nobody.
+        if !watch || setup.printed.over() {
             return Ok(if matches!(snapshot.overall, Overall::Down | Overall::Unknown | Overall::Absent) {
                 Exit::Failed
             } else {
@@ -52,8 +56,19 @@ pub async fn status(setup: Setup, globals: &Globals, watch: bool) -> Result<i32,
             }
             .code());
         }
-        setup.drive.world.clock.sleep(std::time::Duration::from_secs(5)).await;
+        tokio::select! {
+            () = setup.drive.world.clock.sleep(std::time::Duration::from_secs(5)) => {}
+            by = &mut signal => return Ok(watched(&setup, by)),
+        }
     }
+}
+
+/// A watch was ended by a signal: events end with how it ended, as those of every command.
+fn watched(setup: &Setup, by: Exit) -> i32 {
+    if setup.json {
+        setup.event(&Event::Done { ok: true, changed: false, cameras: CameraCount::default(), addresses: vec![], says: vec![] });
+    }
+    by.code()
 }
 
 /// Prints a part's log, secrets cut out.

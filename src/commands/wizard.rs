@@ -21,7 +21,7 @@ use crate::front::line::record::Record;
 use crate::front::{full, line};
 use crate::model::event::Event;
 use crate::model::fault::{Fault, Whose};
-use crate::words::{root, welcome};
+use crate::words::{help, root, welcome};
 
 /// The whole journey.
 pub async fn wizard(setup: Setup, globals: &Globals) -> Result<i32, Vec<Fault>> {
@@ -107,7 +107,7 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage, sites: Vec<Site
             }
         }
     };
-    let mut lost = hang_up();
+    let mut signalled = signals();
     let (forward, shown) = mpsc::unbounded_channel();
     let seen = tee(events, forward);
     let shows = async {
@@ -125,7 +125,10 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage, sites: Vec<Site
             Err(_) if on_screen && begun.load(Ordering::Relaxed) > seen.borrow().ends => Leave::Lost,
             Err(fault) => return Err(one(fault)),
         },
-        _ = lost.wait_for(|lost| *lost) => Leave::Lost,
+        by = signalled.wait_for(Option::is_some) => match by.ok().and_then(|by| *by) {
+            Some(Signal::Terminate) => Leave::Terminated,
+            _ => Leave::Lost,
+        },
     };
     let begun = begun.load(Ordering::Relaxed);
     if leave == Leave::Elevate {
@@ -135,6 +138,17 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage, sites: Vec<Site
         let path = handed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         tell(&root::asks(path.is_some()));
         return again.elevate(path).await.map_err(one);
+    }
+    if leave == Leave::Terminated {
+        // The screen gave the terminal back. A machine that goes down goes on with the run by itself.
+        tell("Ended by a TERM signal.");
+        if begun > seen.borrow().ends {
+            tell(&match drive.attached() {
+                Some(_) => help::WINDOW_CLOSED.to_string(),
+                None => help::goes_on(&drive.memory().answers.site),
+            });
+        }
+        return Ok(Exit::Terminated.code());
     }
     if leave == Leave::Interrupted {
         if begun > seen.borrow().ends && drive.attached().is_none() {
@@ -149,7 +163,10 @@ pub async fn from(setup: Setup, globals: &Globals, stage: Stage, sites: Vec<Site
     let outlived = begun > seen.borrow().ends && drive.attached().is_none();
     if outlived {
         say(&["It goes on. You may close this window; start kerbup to see how it is.".to_string()]);
-        let _ = seen.wait_for(|s| s.ends >= begun).await;
+        tokio::select! {
+            _ = seen.wait_for(|s| s.ends >= begun) => {}
+            _ = signalled.wait_for(|by| matches!(by, Some(Signal::Terminate))) => return Ok(Exit::Terminated.code()),
+        }
     }
     let ended = seen.borrow().ended.clone();
     let code = match leave {
@@ -224,15 +241,28 @@ fn tee(mut events: UnboundedReceiver<Event>, forward: UnboundedSender<Event>) ->
     receiver
 }
 
-/// From here on a lost terminal ends nothing by itself. Says whether it was lost.
-fn hang_up() -> watch::Receiver<bool> {
-    let (sender, lost) = watch::channel(false);
-    if let Ok(mut hup) = signal(SignalKind::hangup()) {
+/// What ends a front from outside.
+#[derive(Debug, Clone, Copy)]
+enum Signal {
+    /// The terminal is gone.
+    HangUp,
+    /// The machine goes down, or somebody wants the program gone.
+    Terminate,
+}
+
+/// From here on neither ends the program by itself. Tells which of them came.
+fn signals() -> watch::Receiver<Option<Signal>> {
+    let (sender, came) = watch::channel(None);
+    if let (Ok(mut hup), Ok(mut term)) = (signal(SignalKind::hangup()), signal(SignalKind::terminate())) {
         tokio::spawn(async move {
-            while hup.recv().await.is_some() {
-                sender.send_replace(true);
+            loop {
+                let which = tokio::select! {
+                    _ = hup.recv() => Signal::HangUp,
+                    _ = term.recv() => Signal::Terminate,
+                };
+                sender.send_replace(Some(which));
             }
         });
     }
-    lost
+    came
 }

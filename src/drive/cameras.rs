@@ -93,9 +93,14 @@ impl Drive {
         // Where dots stand in the address for people, the one that was kept tells what to ask.
         let kept = self.secrets.get(&format!("camera.{}.url", c.name)).filter(|_| c.url.contains(DOTS));
         let url = Url::parse(kept.as_ref().map_or(&c.url, |k| k.expose_secret())).ok()?;
+        let sort = format!("camera {}", c.name);
+        let number = self.ask_anew(&sort);
         let tried = camera::try_camera(&*self.world.network, &c.name, &url, self.login(c), From::Host).await;
-        self.memory().tried.insert(c.name.clone(), tried.clone());
-        self.send(Event::CameraTried { tried: tried.clone() });
+        // A try with another address or password has begun meanwhile: that one tells.
+        if self.is_newest(&sort, number) {
+            self.memory().tried.insert(c.name.clone(), tried.clone());
+            self.send(Event::CameraTried { tried: tried.clone() });
+        }
         Some(tried)
     }
 

@@ -16,6 +16,7 @@ use crate::model::fault::{Fault, Whose};
 use crate::model::host::DiskKind;
 use crate::model::journal::Purpose;
 use crate::plan::sizing;
+use crate::run::Control;
 use crate::step::file_fault;
 use crate::words::stage;
 
@@ -24,6 +25,10 @@ const WATCH: Duration = Duration::from_secs(2);
 
 /// The same while all is as it was: each reading logs in to every part.
 const CALM: Duration = Duration::from_secs(5);
+
+/// Questions of which only the newest answer counts.
+const PLAN: &str = "plan";
+const SIZE: &str = "size";
 
 /// A site file that cannot be read is the caller's to name better, not a disk that is missing.
 fn unreadable(e: &std::io::Error, path: &str) -> Fault {
@@ -45,17 +50,26 @@ impl Drive {
         match effect {
             // Not read and then replaced: a reading that is still held would lock out the writing for ever.
             Effect::Unwatch => self.watching.send_modify(|n| *n = n.wrapping_add(1)),
+            // At once as well: it holds from the word on, also where the run it is said to has not come to its first step.
+            Effect::Pause(hold) => self.say_failed(self.want_hold(hold)),
+            Effect::Stop => self.say_failed(self.want_stop()),
             // At once: what is wanted right after it is of that site. A spawned reading came too late, and another site went.
-            Effect::Load(site) => {
-                if let Err(fault) = self.take_in_hand(&site) {
-                    self.send(Event::Failed { fault });
-                }
-            }
+            Effect::Load(site) => self.say_failed(self.take_in_hand(&site)),
             Effect::CloseLog => self.following.send_modify(|n| *n = n.wrapping_add(1)),
             effect => {
+                let runs = matches!(effect, Effect::Install(_) | Effect::Resume(_) | Effect::Undo | Effect::Uninstall);
+                if runs {
+                    // Not where its steps begin: a stop that is given before, while the machine is looked at, holds.
+                    self.control(Control::Run);
+                }
+                // Numbered as they are asked, whichever is answered first.
+                let number = match effect {
+                    Effect::Plan(_) => self.ask_anew(PLAN),
+                    Effect::Size(_) => self.ask_anew(SIZE),
+                    _ => 0,
+                };
                 tokio::spawn(async move {
-                    let runs = matches!(effect, Effect::Install(_) | Effect::Resume(_) | Effect::Undo | Effect::Uninstall);
-                    match drive.effect(effect, answers).await {
+                    match drive.effect(effect, answers, number).await {
                         Err(fault) if runs => drive.refuse(fault),
                         Err(fault) => drive.send(Event::Failed { fault }),
                         Ok(()) => {}
@@ -71,6 +85,12 @@ impl Drive {
         self.send(Event::Done { ok: false, changed: false, cameras: CameraCount::default(), addresses: vec![], says: vec![] });
     }
 
+    fn say_failed(&self, result: Result<(), Fault>) {
+        if let Err(fault) = result {
+            self.send(Event::Failed { fault });
+        }
+    }
+
     /// Works on that site from now on. Where it cannot be read, what comes next still names it and no other.
     fn take_in_hand(&self, site: &str) -> Result<(), Fault> {
         let other = std::mem::replace(&mut self.memory().answers.site, site.into()) != site;
@@ -84,7 +104,7 @@ impl Drive {
         Ok(())
     }
 
-    async fn effect(&self, effect: Effect, answers: Answers) -> Result<(), Fault> {
+    async fn effect(&self, effect: Effect, answers: Answers, number: u64) -> Result<(), Fault> {
         match effect {
             Effect::Probe => {
                 self.look(&answers).await;
@@ -108,7 +128,12 @@ impl Drive {
                     self.try_camera(c).await;
                 }
             }
-            Effect::Size(answers) => self.send(Event::Sizing(self.size(&answers).await)),
+            Effect::Size(answers) => {
+                let sizing = self.size(&answers).await;
+                if self.is_newest(SIZE, number) {
+                    self.send(Event::Sizing(sizing));
+                }
+            }
             Effect::Another => {
                 let answers = self.another()?;
                 self.put_down();
@@ -121,8 +146,13 @@ impl Drive {
                 self.send(Event::Loaded { answers: Box::new(answers) });
             }
             Effect::Plan(answers) => {
-                let (plan, states) = self.plan(&answers).await?;
-                self.send(Event::Planned { plan: Box::new(plan), states });
+                let made = self.plan(&answers).await;
+                // The answers were changed meanwhile: neither that plan nor why there is none is wanted any more.
+                if self.is_newest(PLAN, number) {
+                    let (plan, states) = made?;
+                    self.memory().plan = Some(plan.clone());
+                    self.send(Event::Planned { plan: Box::new(plan), states });
+                }
             }
             Effect::Fix(_) => {
                 // What a check offers becomes a step of the plan or an answer; the flow has taken it by now.
@@ -143,8 +173,6 @@ impl Drive {
                 }
                 self.resume(&site, Wait::AsUsual).await?;
             }
-            Effect::Pause(hold) => self.want_hold(hold)?,
-            Effect::Stop => self.want_stop()?,
             Effect::Undo => {
                 let site = self.site(Some(&answers.site))?;
                 self.undo(&site).await?;
@@ -206,7 +234,8 @@ impl Drive {
                 self.save(&path, format!("{document:#}\n"))?;
             }
             // Done at once above; and whoever holds the terminal sees to a practice.
-            Effect::Load(_) | Effect::Unwatch | Effect::CloseLog | Effect::Practise | Effect::Quit(_) => {}
+            Effect::Load(_) | Effect::Pause(_) | Effect::Stop | Effect::Unwatch | Effect::CloseLog | Effect::Practise | Effect::Quit(_) => {
+            }
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::standing::plan_of;
 use crate::health::{self, Oldest};
 use crate::model::engine::ContainerState;
 use crate::model::fault::Fault;
-use crate::plan::sizing::SHARE;
+use crate::model::host::SHARE;
 use crate::step::{self, bucket, container, engine_fault, file_fault, storage};
 use crate::words::figures::{bytes, count};
 use crate::world::files::Space;

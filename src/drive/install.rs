@@ -12,7 +12,7 @@ use crate::model::journal::{Ending, Purpose, Record};
 use crate::model::plan::Plan;
 use crate::run::journal::Journal;
 use crate::run::receipt::Trace;
-use crate::run::{Control, Receipt, execute};
+use crate::run::{Receipt, execute};
 use crate::secrets::Secrets;
 use crate::step::{self, Context, Report, container, file_fault, files};
 use crate::words::undo::UNDONE;
@@ -173,7 +173,6 @@ impl Drive {
         wait: Wait,
         undone: bool,
     ) -> Result<Finished, Fault> {
-        self.control(Control::Run);
         let cx = Context { neighbours: self.neighbours(&answers.site), ..self.context(answers.site.clone()) };
         let (later, secrets) = (plan.clone(), self.secrets.clone());
         tokio::task::spawn_blocking(move || {
@@ -188,11 +187,16 @@ impl Drive {
             let now = Receipt::read(&*self.world.files, &cx.state)?;
             if gone(plan, &now).next().is_some() {
                 let which = |id: &str| gone(plan, &now).any(|t| t.step.id == id);
-                let faults = crate::run::revert(&now, &cx, &journal, &self.events, &which).await;
+                let reverted = crate::run::revert(&now, &cx, &journal, &self.events, self.control.subscribe(), &which).await;
                 finished.changed = true;
-                finished.fault = faults.into_iter().next();
+                finished.fault = reverted.faults.into_iter().next();
+                if reverted.stopped {
+                    finished.ending = Ending::Stopped;
+                }
             }
             self.keep_beside(answers)?;
+        }
+        if finished.ending == Ending::Done {
             proof = self.prove(answers, plan, wait).await;
             finished.cameras = proof.cameras;
             if finished.fault.is_none() {

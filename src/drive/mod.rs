@@ -21,6 +21,8 @@ pub mod undo;
 pub mod uninstall;
 
 #[cfg(test)]
+mod asked_tests;
+#[cfg(test)]
 mod change_tests;
 #[cfg(test)]
 mod disk_tests;
@@ -74,6 +76,8 @@ pub struct Memory {
     pub agreed: Option<Plan>,
     /// Papers that were written for the person since the program was started.
     pub written: std::collections::BTreeSet<String>,
+    /// How often each sort of question was asked: an answer to an older one is not wanted any more.
+    pub asked: std::collections::BTreeMap<String, u64>,
     /// The answers as last heard of.
     pub answers: Answers,
     /// State folder of the site whose run, another kerbup's, is shown.
@@ -133,6 +137,18 @@ impl Drive {
     /// What was learnt so far.
     pub fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Numbers a question of this sort. Its answer counts for as long as no newer one was asked: see `is_newest`.
+    fn ask_anew(&self, sort: &str) -> u64 {
+        let mut memory = self.memory();
+        let number = memory.asked.entry(sort.into()).or_default();
+        *number += 1;
+        *number
+    }
+
+    fn is_newest(&self, sort: &str, number: u64) -> bool {
+        self.memory().asked.get(sort) == Some(&number)
     }
 
     /// State folder of a site.

@@ -48,19 +48,23 @@ impl Drive {
             Err(e) => return Err(file_fault(&e, &self.root)),
         };
         let mut sites = vec![];
-        // What an uninstall set aside to remove it is no site any more.
-        for name in names.into_iter().filter(|n| !n.starts_with('.')) {
-            let state = self.state(&name);
-            // What lies between the folders of the sites is none: answers on their way to root, a note of somebody's.
-            if !self.world.files.meta(&state).is_ok_and(|m| m.kind == Kind::Folder) {
-                continue;
-            }
-            let receipt = Receipt::read(&*self.world.files, &state)?;
-            if !receipt.empty() || (receipt.unfinished() && receipt.plan.is_some()) {
-                sites.push(Site { name, state, receipt });
-            }
+        for name in names {
+            sites.extend(self.read_site(&name)?);
         }
         Ok(sites)
+    }
+
+    /// One site, where there is one of that name.
+    fn read_site(&self, name: &str) -> Result<Option<Site>, Fault> {
+        let state = self.state(name);
+        // What an uninstall set aside to remove it is no site any more; and what lies between the folders of the sites is none:
+        // answers on their way to root, a note of somebody's.
+        if name.starts_with('.') || !self.world.files.meta(&state).is_ok_and(|m| m.kind == Kind::Folder) {
+            return Ok(None);
+        }
+        let receipt = Receipt::read(&*self.world.files, &state)?;
+        let begun = !receipt.empty() || (receipt.unfinished() && receipt.plan.is_some());
+        Ok(begun.then(|| Site { name: name.into(), state, receipt }))
     }
 
     /// What the other sites of this machine stand on. One whose journal cannot be read keeps nobody from working on this one.
@@ -76,8 +80,14 @@ impl Drive {
         others.map(begun).filter(|n| !n.steps.is_empty()).collect()
     }
 
-    /// The site that is meant: the one named, or the only one there is.
+    /// The site that is meant: the one named, or the only one there is. Of one that is named no other is read: a damaged journal
+    /// keeps nobody from another site, least of all the look at its disk each hour.
     pub fn site(&self, name: Option<&str>) -> Result<Site, Fault> {
+        if let Some(name) = name.filter(|n| !n.contains('/'))
+            && let Some(site) = self.read_site(name)?
+        {
+            return Ok(site);
+        }
         self.meant(&self.sites()?, name).cloned()
     }
 

@@ -214,7 +214,6 @@ impl Drive {
                 states.insert(t.step.id.clone(), StepState::Remove { title: what.title() });
             }
         }
-        self.memory().plan = Some(plan.clone());
         Ok((plan, states))
     }
 }

@@ -60,7 +60,7 @@ impl Drive {
         let receipt = Receipt::read(f, &was.state)?;
         if receipt.steps.keys().any(|id| new(id)) {
             // What could not be taken back is tried once more when the plan is done, and told then.
-            revert(&receipt, &self.context(was.name.clone()), &journal, &self.events, &new).await;
+            revert(&receipt, &self.context(was.name.clone()), &journal, &self.events, self.control.subscribe(), &new).await;
         }
         let receipt = Receipt::read(f, &was.state)?;
         self.send(Event::Planned { plan: Box::new(plan.clone()), states: Default::default() });

@@ -10,7 +10,7 @@ use crate::run::checkpoint::{Point, pass};
 use crate::run::journal::Journal;
 use crate::run::{Receipt, revert};
 use crate::step::{Context, file_fault, files, storage};
-use crate::words::undo::{Back, back};
+use crate::words::undo::{self as words, Back, back};
 use crate::world::files::Kind;
 
 /// What of a state folder goes last, at once with the folder: by these a later run finds the site and goes on.
@@ -56,15 +56,22 @@ impl Drive {
         // Events of a run that a power cut ended, to which nobody adds.
         files::remove(f, &format!("{}/run", site.state))?;
         self.stand_by(&site.name, receipt.folder().as_deref().unwrap_or(&self.root));
-        let faults = revert(receipt, cx, &journal, &self.events, &|_| true).await;
-        let mut finished =
-            Finished { ending: Ending::Done, changed: !receipt.empty(), cameras: CameraCount::default(), fault: faults.into_iter().next() };
+        let reverted = revert(receipt, cx, &journal, &self.events, self.control.subscribe(), &|_| true).await;
+        let fault = reverted.faults.into_iter().next();
+        let ending = match (&fault, reverted.stopped) {
+            (Some(_), _) => Ending::Failed,
+            (None, true) => Ending::Stopped,
+            (None, false) => Ending::Done,
+        };
+        let finished = Finished { ending, changed: !receipt.empty(), cameras: CameraCount::default(), fault };
         let mut says = vec![];
-        if finished.fault.is_some() {
-            finished.ending = Ending::Failed;
-            journal.append(&Record::RunEnded { at: self.world.clock.now(), ending: Ending::Failed })?;
+        if ending != Ending::Done {
+            journal.append(&Record::RunEnded { at: self.world.clock.now(), ending })?;
             self.ended(&site.name, false).await;
-            says.push("Not all could be removed. Run it again once what stands above is mended.".to_string());
+            says.push(match ending {
+                Ending::Stopped => words::STOPPED.to_string(),
+                _ => "Not all could be removed. Run it again once what stands above is mended.".to_string(),
+            });
         } else {
             drop(journal);
             self.forget(site).await?;

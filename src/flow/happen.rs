@@ -63,7 +63,9 @@ impl Flow {
                     return self.as_agreed();
                 }
             }
-            Event::RunStarted { .. } => {
+            Event::RunStarted { steps } => {
+                self.unbegun = None;
+                self.announced = steps;
                 // A second program that attached to a run learns of it here.
                 if !self.running {
                     self.running = true;

@@ -25,6 +25,14 @@ impl Flow {
         self.begin(purpose, Effect::Resume(site))
     }
 
+    /// Once more what failed: from where it stopped, or as a whole where it never began. What stood before is no answer to that.
+    pub(super) fn retry(&mut self) -> Vec<Effect> {
+        match self.unbegun.clone() {
+            Some(effect) if !self.running => self.begin(self.purpose, effect),
+            _ => self.resume(self.answers.site.clone()),
+        }
+    }
+
     /// A run begins: its steps wait, what earlier runs left on the screen goes.
     pub(super) fn begin(&mut self, purpose: Purpose, effect: Effect) -> Vec<Effect> {
         let mut effects = self.leave_dashboard();
@@ -42,6 +50,8 @@ impl Flow {
             self.order = plan.steps.iter().map(|s| s.id.clone()).collect();
             self.steps = self.order.iter().map(|id| (id.clone(), StepRun::Waiting)).collect();
         }
+        self.announced = 0;
+        self.unbegun = Some(effect.clone());
         self.go(Stage::Install);
         effects.push(effect);
         effects

@@ -29,6 +29,7 @@ fn a_run_is_folded_and_ends_at_done_and_dashboard() {
 fn a_failed_step_can_be_tried_again_gone_back_from_or_taken_back() {
     let mut f = at_review();
     want(&mut f, Intent::Install);
+    see(&mut f, Event::RunStarted { steps: 2 });
     assert!(matches!(want(&mut f, Intent::Stop).as_slice(), [Effect::Stop]));
     let fault = Fault::new(Whose::Machine, "PORT-TAKEN", "Port 9000 is in use.");
     see(&mut f, Event::StepFailed { id: "b".into(), title: "Do b".into(), seconds: 1.0, fault });
@@ -119,4 +120,30 @@ fn a_site_that_was_just_installed_keeps_its_folder() {
     want(&mut f, Intent::Install);
     see(&mut f, done(true));
     assert_eq!(f.kept_folder(), Some(f.answers.path.as_str()));
+}
+
+#[test]
+fn what_never_began_is_asked_for_again_and_not_what_stood_before() {
+    let mut f = at_review();
+    want(&mut f, Intent::Install);
+    // Another kerbup held the site: the run was refused, and the plan of the last time is no answer to that.
+    let fault = Fault::new(Whose::Machine, "RUN-UNDER-WAY", "Another kerbup is at work on this site.");
+    see(&mut f, Event::Failed { fault });
+    see(&mut f, done(false));
+    assert!(matches!(want(&mut f, Intent::Retry).as_slice(), [Effect::Install(a)] if a.site == "home"));
+    assert!(f.running);
+    see(&mut f, Event::RunStarted { steps: 2 });
+    see(&mut f, done(false));
+    assert!(matches!(want(&mut f, Intent::Retry).as_slice(), [Effect::Resume(s)] if s == "home"));
+}
+
+#[test]
+fn a_removal_says_how_far_it_is() {
+    let mut f = flow();
+    want(&mut f, Intent::Uninstall);
+    see(&mut f, Event::RunStarted { steps: 3 });
+    assert_eq!(f.along(), (0, 3));
+    see(&mut f, Event::StepStarted { id: "b".into(), title: "Remove b".into(), at: 1.0 });
+    see(&mut f, Event::StepReverted { id: "b".into(), title: "Remove b".into() });
+    assert_eq!((f.along(), f.done_of().0), ((1, 3), 0), "taken back is not done");
 }

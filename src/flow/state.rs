@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Intent, Stage};
+use super::{Effect, Intent, Stage};
 use crate::model::answers::{Answers, PlatformKind, Shape};
 use crate::model::camera::CameraTried;
 use crate::model::check::{Check, Fix, Status};
@@ -124,6 +124,10 @@ pub struct Played {
 /// Everything that a front may show. Fronts read it and never write it.
 #[derive(Debug, Clone, Default)]
 pub struct Flow {
+    /// The run that was asked for and did not begin yet: to try it again is to ask for it again.
+    pub unbegun: Option<Effect>,
+    /// Steps that a run said it has; those of a removal are told one by one.
+    pub announced: usize,
     /// Where one is.
     pub stage: Option<Stage>,
     /// A banner that says that nothing is changed.
@@ -331,6 +335,12 @@ impl Flow {
     /// Steps that are done, of all.
     pub fn done_of(&self) -> (usize, usize) {
         (self.steps.values().filter(|s| matches!(s, StepRun::Done { .. })).count(), self.steps.len())
+    }
+
+    /// How far the run is, also one that takes back: steps behind it, of all that it said it has.
+    pub fn along(&self) -> (usize, usize) {
+        let behind = |s: &&StepRun| matches!(s, StepRun::Done { .. } | StepRun::Reverted);
+        (self.steps.values().filter(behind).count(), self.steps.len().max(self.announced))
     }
 
     /// The folder that the recordings of this site lie in already, where it stands: they stay there.

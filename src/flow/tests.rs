@@ -363,7 +363,9 @@ proptest! {
     fn whatever_comes_in_nothing_is_installed_without_a_yes(inputs in prop::collection::vec(any_input(), 0..120)) {
         let mut f = flow();
         for input in inputs {
-            let asked = matches!(&input, Input::Intent(Intent::Install)) && f.here() == Stage::Review;
+            // What was said yes to and never began may be asked for once more, where it failed.
+            let again = matches!((&input, &f.unbegun), (Input::Intent(Intent::Retry), Some(Effect::Install(a))) if **a == f.answers);
+            let asked = matches!(&input, Input::Intent(Intent::Install)) && f.here() == Stage::Review || again && f.here() == Stage::Install;
             let had_plan = f.plan.is_some() && !f.planning;
             let ran = f.running;
             let effects = f.handle(input);

@@ -65,7 +65,7 @@ impl Flow {
                 vec![Effect::Pause(hold)]
             }
             Intent::Pause(_) => vec![],
-            Intent::Retry => self.resume(self.answers.site.clone()),
+            Intent::Retry => self.retry(),
             Intent::Undo if !self.running => self.begin(Purpose::Undo, Effect::Undo),
             Intent::Uninstall if !self.running => self.begin(Purpose::Uninstall, Effect::Uninstall),
             Intent::Farewell(site) => {
@@ -207,6 +207,10 @@ impl Flow {
     pub(super) fn go(&mut self, stage: Stage) {
         self.stage = Some(stage);
         self.revealed = None;
+        // What was said yes to is asked for again from where it failed, and from nowhere else.
+        if stage != Stage::Install {
+            self.unbegun = None;
+        }
     }
 
     pub(super) fn refuse(&mut self, says: impl Into<String>) -> Vec<Effect> {

@@ -15,6 +15,8 @@ pub enum Leave {
     Interrupted,
     /// The terminal is gone: a run goes on without it.
     Lost,
+    /// By a TERM signal: what was begun goes on when kerbup is started again.
+    Terminated,
     /// To start again as root.
     Elevate,
 }

@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 use crate::model::answers::Record;
 use crate::model::engine::{ContainerState, Observed};
 use crate::model::health::{CameraHealth, ComponentHealth, ComponentState, DiskHealth, HealthSnapshot};
+use crate::model::host::SHARE;
 use crate::words::health as words;
 use crate::world::World;
 use crate::world::files::Space;
@@ -228,7 +229,7 @@ pub async fn snapshot(
         total: s.total,
         free: s.free,
         keeps_days,
-        fits_days: fits(kept, s.free, &cameras),
+        fits_days: fits(kept, s, &cameras),
         note: None,
     });
     HealthSnapshot { schema: 1, site: site.into(), overall: overall(&components, &cameras), components, cameras, disk }
@@ -257,12 +258,13 @@ pub async fn oldest(world: &World, subjects: &[Subject]) -> Oldest {
     }
 }
 
-/// Days that fit: those that are kept already, and those for which the free space lasts at the measured rates. None unless
-/// every camera's rate was measured.
-fn fits(kept: f64, free: u64, cameras: &[CameraHealth]) -> Option<u32> {
+/// Days that fit: those that are kept already, and those for which the free space lasts at the measured rates, less what is never
+/// used of a disk. None unless every camera's rate was measured.
+fn fits(kept: f64, space: Space, cameras: &[CameraHealth]) -> Option<u32> {
+    let free = (space.free as f64 - space.total as f64 * (1.0 - SHARE)).max(0.0);
     let rates: Option<Vec<f64>> = cameras.iter().map(|c| c.bytes_per_day).collect();
     let all: f64 = rates?.iter().sum();
-    (all > 0.0).then(|| (kept + free as f64 / all).min(36_500.0) as u32)
+    (all > 0.0).then(|| (kept + free / all).min(36_500.0) as u32)
 }
 
 async fn one(world: &World, subject: &Subject, observed: Result<Option<Observed>, String>, disk: Disk<'_>, turns: &Semaphore) -> Part {

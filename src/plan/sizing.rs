@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::answers::{Answers, Shape};
+use crate::model::host::SHARE;
 use crate::model::survey::Survey;
-
-/// At most so much of the disk is used.
-pub const SHARE: f64 = 0.85;
 
 /// What the figures come to.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -3,30 +3,46 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
 
 use super::checkpoint::{self, Point};
-use super::{Receipt, Teller, journal::Journal};
+use super::{Control, Receipt, Teller, journal::Journal};
 use crate::model::event::Event;
 use crate::model::fault::Fault;
 use crate::model::journal::Record;
 use crate::step::{self, Context};
 use crate::words::undo::back;
 
-/// Takes back the steps `which` says yes to. Goes on past a failure, and answers all faults.
+/// What came of taking back.
+#[derive(Debug, Default)]
+pub struct Reverted {
+    /// All that failed.
+    pub faults: Vec<Fault>,
+    /// A person ended it before the last step.
+    pub stopped: bool,
+}
+
+/// Takes back the steps `which` says yes to. Goes on past a failure. Looks before each step whether it is held or to end.
 pub async fn revert(
     receipt: &Receipt,
     cx: &Context,
     journal: &Journal,
     events: &UnboundedSender<Event>,
+    mut control: watch::Receiver<Control>,
     which: &(dyn Fn(&str) -> bool + Sync),
-) -> Vec<Fault> {
+) -> Reverted {
     let mut traces: Vec<_> = receipt.steps.values().filter(|t| which(&t.step.id)).collect();
     traces.sort_by_key(|t| std::cmp::Reverse(t.order));
     // A step is taken back only after all that were built on it.
-    let mut faults: Vec<Fault> = vec![];
+    let mut reverted = Reverted::default();
     let mut standing: Vec<&str> = vec![];
     let _ = events.send(Event::RunStarted { steps: traces.len() });
     for trace in order(&traces) {
+        // Nobody is left who could stop or hold it: then it goes on.
+        if control.wait_for(|want| *want != Control::Pause).await.is_ok_and(|want| *want == Control::Stop) {
+            reverted.stopped = true;
+            break;
+        }
         let s = &trace.step;
         let Some(kind) = step::kind(&s.kind) else { continue };
         if standing.iter().any(|id| receipt.steps.get(*id).is_some_and(|t| t.step.after.contains(&s.id))) {
@@ -57,11 +73,11 @@ pub async fn revert(
                     fault: fault.clone(),
                 });
                 standing.push(&s.id);
-                faults.push(fault);
+                reverted.faults.push(fault);
             }
         }
     }
-    faults
+    reverted
 }
 
 /// Dependents first, then newest first.

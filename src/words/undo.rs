@@ -7,6 +7,9 @@ use crate::model::plan::Step;
 /// A change was undone.
 pub const UNDONE: &str = "The change is undone: the site is as it was before.";
 
+/// A removal that a person ended midway.
+pub const STOPPED: &str = "Stopped part-way: what is removed is gone, the rest still stands. Start kerbup again to go on.";
+
 /// What a taken down site comes to.
 pub const NOTHING_RECORDS: &str = "Nothing records after that. What stays can be used again by a later install in the same folder.";
 /// Over what goes.

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// At most so much of a disk is used: the plan keeps no more, and the guard lowers the days beyond it.
+pub const SHARE: f64 = 0.85;
+
 /// A whole disk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Disk {

@@ -8,7 +8,7 @@ mod disk;
 mod docker;
 mod network;
 
-pub use disk::{Disk, DiskKind, Mount, Volume, no_owners};
+pub use disk::{Disk, DiskKind, Mount, SHARE, Volume, no_owners};
 pub use docker::{DockerEngine, DockerFlavour, DockerPresence};
 pub use network::{Interface, Listener, Network, Route};
 

@@ -113,7 +113,7 @@ impl Install {
     }
 
     fn overall(flow: &Flow, theme: &Theme, page: &mut Page<'_>) {
-        let (done, of) = flow.done_of();
+        let (done, of) = flow.along();
         let cells = page.width().saturating_sub(40).clamp(8, 50);
         let mut spans = bar(done as f64 / of.max(1) as f64, cells, theme);
         spans.push(Span::styled(format!("  {done} of {of}"), theme.strong()));
